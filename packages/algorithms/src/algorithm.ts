@@ -1,0 +1,121 @@
+/** What an algorithm is: a table of options, a program for given spaces, and how collected data become updates. */
+import type { HostRecord, LearnerProgram, UpdatesCall } from '@reprise/backend'
+import type { OptionTable, OptionValues, Pcg64, Space } from '@reprise/core'
+
+/** What a policy must know of the environment: the encoded observation and the action space. */
+export interface PolicySpaces {
+  readonly observation: Space
+  readonly action: Space
+  /** Elements of an encoded observation (packages/nn encoder). */
+  readonly observationSize: number
+  /** Flat number of mask elements, 0 where the environment declares no masks. */
+  readonly maskSize: number
+}
+
+export interface BuildContext<O> {
+  readonly spaces: PolicySpaces
+  readonly options: O
+  /** Parameter initialisation draws from this and from nothing else. */
+  readonly rng: Pcg64
+  /** Longest episode, where the environment has a limit. */
+  readonly maxEpisodeSteps: number | undefined
+}
+
+export interface PrepareContext<O> {
+  readonly options: O
+  /** Minibatch order draws from this and from nothing else. */
+  readonly rng: Pcg64
+  /** Share of the run that is done, in [0, 1]: what schedules read. */
+  readonly progress: number
+  readonly spaces: PolicySpaces
+}
+
+/** The updates to run on the data of one iteration (undefined: none is worth running), and what to log about them. */
+export interface Prepared {
+  readonly call: UpdatesCall | undefined
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+interface AlgorithmBase<T extends OptionTable, O> {
+  readonly name: string
+  /** One line for `list algos`. */
+  readonly summary: string
+  readonly options: T
+  /** Legal but odd choices, each a sentence with its consequence. Contradictions throw RPR_OPTION_CONFLICT. */
+  check?(context: Omit<BuildContext<O>, 'rng'>): string[]
+  build(context: BuildContext<O>): LearnerProgram
+  /** What to log of the per-update metrics; given one [k] array per name. */
+  report(metrics: Readonly<Record<string, Float32Array>>): Record<string, number>
+}
+
+/**
+ * Fixed-length rollouts of N environments under SameStep autoreset: T steps, columns [T, N, ...].
+ * Everything in `columns` is what `act` was given and gave.
+ */
+export interface Rollout {
+  readonly steps: number
+  readonly numEnvs: number
+  /** observation, every output of `act` (action, logProb, value), mask where declared. */
+  readonly columns: HostRecord
+  /** [T, N] */
+  readonly rewards: Float32Array
+  readonly terminated: Uint8Array
+  readonly truncated: Uint8Array
+  /** [T, N] value of the final observation on rows that were truncated and not terminated, else 0. */
+  readonly finalValues: Float32Array
+  /** [N] value of the observation after the last step. */
+  readonly lastValues: Float32Array
+}
+
+export interface RolloutAlgorithm<T extends OptionTable = OptionTable, O = OptionValues<T>>
+  extends AlgorithmBase<T, O> {
+  readonly loop: 'rollout'
+  /** How much to collect per iteration. */
+  collection(options: O): { numEnvs: number; steps: number }
+  prepare(rollout: Rollout, context: PrepareContext<O>): Prepared
+}
+
+/**
+ * Whole episodes in groups that share a reset seed. Rows are decisions, packed: episode after episode, so that
+ * episode e holds rows `offsets[e]` to `offsets[e + 1]`. Failed episodes are dropped before and only counted.
+ */
+export interface EpisodeGroups {
+  readonly numEpisodes: number
+  /** [rows, ...]: observation, every output of `act`, mask where declared. */
+  readonly columns: HostRecord
+  /** [numEpisodes + 1] */
+  readonly offsets: Int32Array
+  /** [numEpisodes] group number, 0 to groups - 1: episodes of one group are adjacent. */
+  readonly group: Int32Array
+  /** [numEpisodes] undiscounted return. */
+  readonly returns: Float64Array
+  /** [numEpisodes] success in [0, 1], NaN where the environment reports none. */
+  readonly outcomes: Float64Array
+  /** [numEpisodes] 1 where the episode was cut off. */
+  readonly truncated: Uint8Array
+  /** [numEpisodes] the environment's task id, NaN where it names none. */
+  readonly taskIds: Float64Array
+  readonly failedEpisodes: number
+}
+
+export interface GroupAlgorithm<T extends OptionTable = OptionTable, O = OptionValues<T>> extends AlgorithmBase<T, O> {
+  readonly loop: 'group'
+  /** `maxBatches`: how often to sample anew at most until enough groups carry a signal; 1 without dynamic sampling. */
+  collection(options: O): { groups: number; groupSize: number; maxBatches: number }
+  /** [numEpisodes] 1 for episodes of groups that carry a signal (whose rewards differ). */
+  informative(episodes: EpisodeGroups, options: O): Uint8Array
+  prepare(episodes: EpisodeGroups, context: PrepareContext<O>): Prepared
+}
+
+export type Algorithm = RolloutAlgorithm | GroupAlgorithm
+
+/** Types a definition by its option table and gives it back as it is. */
+export function defineRolloutAlgorithm<const T extends OptionTable>(
+  algorithm: RolloutAlgorithm<T>,
+): RolloutAlgorithm<T> {
+  return algorithm
+}
+
+export function defineGroupAlgorithm<const T extends OptionTable>(algorithm: GroupAlgorithm<T>): GroupAlgorithm<T> {
+  return algorithm
+}

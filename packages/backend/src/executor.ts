@@ -1,0 +1,112 @@
+/**
+ * The contract between a learning program and whatever runs it. The collector and the learner know nothing else:
+ * typed arrays in, typed arrays out, the state inside.
+ */
+import type { MaybePromise } from '@reprise/core'
+import type { TensorTree } from '@reprise/nn'
+import type { Tensor } from '@tensorflow/tfjs-core'
+
+/** Every executor that `--executor` can name. */
+export const EXECUTOR_NAMES = [
+  'auto',
+  'wasm',
+  'onnx',
+  'tensorflow',
+  'eager:cpu',
+  'eager:wasm',
+  'eager:tensorflow',
+] as const
+export type ExecutorName = (typeof EXECUTOR_NAMES)[number]
+
+export type HostArray = Float32Array | Int32Array | Uint8Array
+
+/** Named arrays, each [rows, ...shape] in row-major order. */
+export type HostRecord = { readonly [name: string]: HostArray }
+
+/** One array of a saved state. bool is one byte per element. */
+export interface HostTensor {
+  readonly dtype: 'float32' | 'int32' | 'bool'
+  readonly shape: readonly number[]
+  readonly data: HostArray
+}
+
+/** A saved state: path ('params', 'optimizer/m') -> array, without padding. Any executor loads any other's. */
+export type HostTree = { readonly [path: string]: HostTensor }
+
+/** The type of one row of an input: the shape leaves the row axis out. */
+export interface InputSpec {
+  readonly dtype: 'float32' | 'int32' | 'bool'
+  readonly shape: readonly number[]
+}
+export type InputSpecs = { readonly [name: string]: InputSpec }
+
+export type TensorRecord = { readonly [name: string]: Tensor }
+
+/**
+ * What an algorithm hands over: pure functions of tensors (no reading of values, no data-dependent control flow, no
+ * randomness of their own) and the state they share.
+ */
+export interface LearnerProgram {
+  /** The initial state. */
+  readonly state: HostTree
+  readonly inputs: {
+    /** Rows are environments. `observation` always; `noise`, `mask` where the policy needs them. */
+    readonly act: InputSpecs
+    readonly decide: InputSpecs
+    /** Rows are transitions. */
+    readonly batch: InputSpecs
+    /** Rows are transitions of the minibatch. Often empty. */
+    readonly noise: InputSpecs
+    /** Names of scalars that change over the run: learningRate, clipRange, denominators. */
+    readonly schedule: readonly string[]
+  }
+  /** Samples actions: `{ action, logProb, value?, ... }`, rows as in the inputs. */
+  act(state: TensorTree, inputs: TensorRecord): TensorRecord
+  /** The greedy action: `{ action }`. */
+  decide(state: TensorTree, inputs: TensorRecord): TensorRecord
+  /** One gradient step. `metrics` are scalars; `rows` (TD errors, ...) have one element per row. */
+  update(
+    state: TensorTree,
+    batch: TensorRecord,
+    noise: TensorRecord,
+    schedule: TensorRecord,
+  ): { state: TensorTree; metrics: TensorRecord; rows?: TensorRecord }
+}
+
+export interface UpdateCall {
+  readonly batch: HostRecord
+  readonly noise: HostRecord
+  readonly schedule: Readonly<Record<string, number>>
+}
+
+/** k steps in one call. */
+export interface UpdatesCall {
+  /** Whole columns, [rows, ...]. */
+  readonly columns: HostRecord
+  /** [k, batchSize] row numbers into `columns`: gathered inside. */
+  readonly indices: Int32Array
+  readonly batchSize: number
+  /** [k, batchSize, ...] */
+  readonly noise: HostRecord
+  /** A scalar for all k steps, or one value per step: [k]. */
+  readonly schedule: Readonly<Record<string, number | Float32Array>>
+}
+
+export interface Executor {
+  /** What really runs, e.g. `eager:wasm`; never `auto`. */
+  readonly name: Exclude<ExecutorName, 'auto'>
+  /** Why it was chosen: one sentence for the log and the run folder. */
+  readonly reason: string
+  /** False where the same inputs may not give the same bits. */
+  readonly deterministic: boolean
+  /** Arrays belong to the executor and hold until the next call of the same function. */
+  act(inputs: HostRecord): MaybePromise<HostRecord>
+  decide(inputs: HostRecord): MaybePromise<HostRecord>
+  update(call: UpdateCall): MaybePromise<{ metrics: Record<string, number>; rows: HostRecord }>
+  /** `metrics`: one [k] array per name. */
+  updates(call: UpdatesCall): MaybePromise<{ metrics: Record<string, Float32Array> }>
+  save(): MaybePromise<HostTree>
+  /** @throws RPR_STATE_MISMATCH where paths, shapes or types differ; the old state then stays. */
+  load(state: HostTree): MaybePromise<void>
+  dispose(): void
+}

@@ -1,0 +1,34 @@
+import type { Env, EnvOptions, EnvSpec } from './env.ts'
+import type { OptionTable } from './options.ts'
+import type { AutoresetMode, VectorEnv } from './vector-env.ts'
+
+export const DEFINITION_BRAND = Symbol.for('reprise.env-definition')
+
+export interface VectorMakeOptions {
+  /** Default SameStep. */
+  autoresetMode?: AutoresetMode
+  /** Environment options (`--env-set`). */
+  options?: EnvOptions
+  /** `fail`: a throwing environment sets `failed` and ends its row. `throw` (default): the error goes to the caller. */
+  onError?: 'throw' | 'fail'
+}
+
+/** How to make an environment: what environment packages export, what a user's file exports, what the registry holds. */
+export interface EnvDefinition<O = unknown, A = unknown> {
+  readonly [DEFINITION_BRAND]: true
+  readonly spec: EnvSpec
+  /** One line for `list envs`. */
+  readonly summary?: string
+  /** The options that `make` takes, with defaults and ranges. */
+  readonly options: OptionTable
+  /** Includes the time limit of `spec`. @throws RPR_OPTION_* for bad options */
+  make(options?: EnvOptions): Env<O, A>
+  /** A native batched form, where there is one; the registry makes one out of single environments elsewhere. */
+  makeVector?(numEnvs: number, options?: VectorMakeOptions): VectorEnv
+}
+
+export type AnyEnvDefinition = EnvDefinition<unknown, unknown>
+
+export function isEnvDefinition(value: unknown): value is AnyEnvDefinition {
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[DEFINITION_BRAND] === true
+}

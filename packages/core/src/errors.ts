@@ -1,0 +1,94 @@
+/** Every code a user can meet, with what it means. The docs page is checked against this table. */
+export const ERROR_CODES = {
+  RPR_OPTION_UNKNOWN: 'An option name does not exist.',
+  RPR_OPTION_TYPE: 'An option has a value of the wrong type.',
+  RPR_OPTION_RANGE: 'An option has a value outside its legal range.',
+  RPR_OPTION_INERT: 'An option was set that would have no effect given the others.',
+  RPR_OPTION_CONFLICT: 'Two options contradict each other.',
+  RPR_USAGE: 'A command was called with arguments it does not take.',
+  RPR_CONFIG_INVALID: 'A configuration file cannot be read as YAML with a mapping at its top.',
+  RPR_FILE_MISSING: 'A file or folder does not exist.',
+  RPR_FILE_EXISTS: 'A file or folder exists already and would be overwritten.',
+  RPR_FILE_UNWRITABLE: 'A file or folder cannot be written.',
+  RPR_ENV_UNKNOWN: 'No environment is registered under this id.',
+  RPR_ENV_LOAD: 'An environment file could not be loaded.',
+  RPR_ENV_CONTRACT: 'An environment breaks the contract of Env.',
+  RPR_ENV_UNSUPPORTED: 'An environment lacks something that was asked for.',
+  RPR_ENV_ORDER: 'An environment was stepped or rendered before reset.',
+  RPR_ENV_ACTION: 'An action lies outside the action space.',
+  RPR_SPACE_INVALID: 'A space was defined with impossible bounds or sizes.',
+  RPR_SPACE_UNSUPPORTED: 'A space cannot be used here.',
+  RPR_ALGO_UNKNOWN: 'No algorithm has this name.',
+  RPR_ALGO_UNSUPPORTED: 'An algorithm cannot learn on these spaces or with these options.',
+  RPR_PRESET_UNKNOWN: 'No preset exists for this algorithm and environment.',
+  RPR_EXECUTOR_UNKNOWN: 'No executor has this name.',
+  RPR_EXECUTOR_MISSING: 'An executor is known but not installed.',
+  RPR_EXECUTOR_INPUT: 'An executor was called with an array of the wrong name, length or type.',
+  RPR_RUN_INVALID: 'A folder is not a run folder, or a file in it is damaged.',
+  RPR_RUN_LOCKED: 'Another process is writing to this run.',
+  RPR_CHECKPOINT_MISSING: 'A run has no such checkpoint.',
+  RPR_CHECKPOINT_CORRUPT: 'A checkpoint is damaged or incomplete.',
+  RPR_CHECKPOINT_VERSION: 'A checkpoint was written by a version that this one cannot read.',
+  RPR_STATE_MISMATCH: 'Saved state does not fit what it is loaded into.',
+  RPR_TRAINING_DIVERGED: 'Training produced a value that is not finite.',
+  RPR_SHAPE: 'An array has the wrong length.',
+  RPR_EXPERIMENT_INVALID: 'An experiment file is wrong.',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+export interface RepriseErrorOptions {
+  /** The offending value, as the user gave it. */
+  value?: unknown
+  /** What to do about it: one sentence. */
+  hint?: string
+  cause?: unknown
+}
+
+/** An error with a stable code, the offending value and what to do. The command line prints it and exits with 2. */
+export class RepriseError extends Error {
+  readonly code: ErrorCode
+  readonly value: unknown
+  readonly hint: string | undefined
+
+  constructor(code: ErrorCode, message: string, options: RepriseErrorOptions = {}) {
+    super(options.hint ? `${message} ${options.hint}` : message, { cause: options.cause })
+    this.name = 'RepriseError'
+    this.code = code
+    this.value = options.value
+    this.hint = options.hint
+  }
+}
+
+/** The candidate nearest to `name` by edit distance, if one is near enough to be a likely misspelling. */
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined
+  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1
+  for (const candidate of candidates) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
+    if (distance < bestDistance) {
+      best = candidate
+      bestDistance = distance
+    }
+  }
+  return best
+}
+
+/** `Did you mean 'x'?` or a list of what exists. */
+export function suggest(name: string, candidates: readonly string[]): string {
+  const near = nearest(name, candidates)
+  if (near !== undefined) return `Did you mean '${near}'?`
+  return candidates.length > 0 ? `Known: ${candidates.join(', ')}.` : 'None are known.'
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}
