@@ -1,1 +1,7 @@
-export {}
+export * from './discounted-returns.ts'
+export * from './explained-variance.ts'
+export * from './gae.ts'
+export * from './group-advantages.ts'
+export * from './reward-to-go.ts'
+export * from './statistics.ts'
+export * from './whiten.ts'

@@ -1,1 +1,3 @@
 export * from './algorithm.ts'
+export { type PpoOptions, ppo, ppoOptions } from './ppo.ts'
+export * from './registry.ts'

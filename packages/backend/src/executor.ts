@@ -37,6 +37,8 @@ export type HostTree = { readonly [path: string]: HostTensor }
 export interface InputSpec {
   readonly dtype: 'float32' | 'int32' | 'bool'
   readonly shape: readonly number[]
+  /** A noise input: the host fills it anew before each call, uniform in [0, 1) or standard normal. */
+  readonly fill?: 'uniform' | 'normal'
 }
 export type InputSpecs = { readonly [name: string]: InputSpec }
 

@@ -1,1 +1,3 @@
+export * from './create-executor.ts'
+export * from './doctor.ts'
 export * from './executor.ts'

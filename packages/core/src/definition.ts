@@ -4,7 +4,12 @@ import type { AutoresetMode, VectorEnv } from './vector-env.ts'
 
 export const DEFINITION_BRAND = Symbol.for('reprise.env-definition')
 
-export interface VectorMakeOptions {
+export interface MakeOverrides {
+  /** Time limit in place of the one of `spec`. */
+  maxEpisodeSteps?: number
+}
+
+export interface VectorMakeOptions extends MakeOverrides {
   /** Default SameStep. */
   autoresetMode?: AutoresetMode
   /** Environment options (`--env-set`). */
@@ -21,8 +26,8 @@ export interface EnvDefinition<O = unknown, A = unknown> {
   readonly summary?: string
   /** The options that `make` takes, with defaults and ranges. */
   readonly options: OptionTable
-  /** Includes the time limit of `spec`. @throws RPR_OPTION_* for bad options */
-  make(options?: EnvOptions): Env<O, A>
+  /** Includes the time limit of `spec`, or that of `overrides`. @throws RPR_OPTION_* for bad options */
+  make(options?: EnvOptions, overrides?: MakeOverrides): Env<O, A>
   /** A native batched form, where there is one; the registry makes one out of single environments elsewhere. */
   makeVector?(numEnvs: number, options?: VectorMakeOptions): VectorEnv
 }

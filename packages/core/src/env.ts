@@ -44,6 +44,8 @@ export interface EnvSpec {
   readonly maxEpisodeSteps?: number
   /** The mean return at which the task counts as solved, where its authors gave one. */
   readonly rewardThreshold?: number
+  /** True where every reset and step reports an action mask. Absent: known from the first reset. */
+  readonly actionMasks?: boolean
   /** False where equal seeds and actions do not give equal episodes. */
   readonly deterministic?: boolean
 }

@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   RPR_ENV_ACTION: 'An action lies outside the action space.',
   RPR_SPACE_INVALID: 'A space was defined with impossible bounds or sizes.',
   RPR_SPACE_UNSUPPORTED: 'A space cannot be used here.',
+  RPR_SPACE_VALUE: 'A value is no element of its space.',
   RPR_ALGO_UNKNOWN: 'No algorithm has this name.',
   RPR_ALGO_UNSUPPORTED: 'An algorithm cannot learn on these spaces or with these options.',
   RPR_PRESET_UNKNOWN: 'No preset exists for this algorithm and environment.',

@@ -19,10 +19,13 @@ export interface Space<T = unknown> {
   contains(value: unknown): value is T
   /** Seeds the generator that `sample` draws from. Omitted: from the operating system. */
   seed(seed?: number): void
-  /** Writes one value into row `row` of columns made from `leaves`. */
-  write(value: T, columns: Columns, row: number): void
+  /**
+   * Writes one value into row `row` of columns made from `leaves`. `first`: index of the space's first column, 0.
+   * @throws RepriseError RPR_SPACE_VALUE for a value that does not fit (a Box checks lengths and integers, not bounds)
+   */
+  write(value: T, columns: Columns, row: number, first?: number): void
   /** Reads row `row` as a fresh value. */
-  read(columns: Columns, row: number): T
+  read(columns: Columns, row: number, first?: number): T
   /** Short text such as `Box(-1, 1, [3], float32)`. */
   toString(): string
   /** Plain data that describes the space completely: equal data, equal spaces. */

@@ -14,7 +14,10 @@ export type Serializable =
   | readonly Serializable[]
   | { readonly [key: string]: Serializable }
 
-/** Runs `next` at once for a plain value, or when it settles for a promise: an `await` only where one is needed. */
-export function then<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
+/**
+ * Runs `next` at once for a plain value, or when it settles for a promise: an `await` only where one is needed.
+ * Not called `then`: a module that exports `then` is a thenable, and `await import()` of it never gives the module.
+ */
+export function andThen<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
   return value instanceof Promise ? value.then(next) : next(value)
 }

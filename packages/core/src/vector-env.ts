@@ -33,7 +33,10 @@ export interface VectorColumns {
   readonly truncated: Uint8Array
   /** [N] 1 where this step was no transition: NextStep's reset rows, Disabled's finished rows. */
   readonly skipped: Uint8Array
-  /** [N] 1 where the environment threw instead of stepping or resetting; the row counts as finished and is dropped. */
+  /**
+   * [N] 1 where the environment threw instead of stepping or resetting; the row counts as finished (truncated at its
+   * last observation, reward 0) and is dropped. Disabled keeps the flag with the others until the row is reset.
+   */
   readonly failed: Uint8Array
   /** [N] undiscounted return so far; on a row that ended in this step, that of the ended episode. */
   readonly episodeReturns: Float64Array
@@ -43,7 +46,7 @@ export interface VectorColumns {
   readonly actionMasks?: Uint8Array
   /** [N, A] likewise for `finalObservations`. */
   readonly finalActionMasks?: Uint8Array
-  /** [N] success in [0, 1] on rows that ended in this step, else NaN. */
+  /** [N] success in [0, 1] on rows that ended in this step (Disabled: until their reset), else NaN. */
   readonly outcomes: Float64Array
   /** [N] stable id of the task that the row's current episode plays, NaN where the environment names none. */
   readonly taskIds: Float64Array
@@ -66,7 +69,7 @@ export interface VectorEnv {
   readonly singleObservationSpace: Space
   readonly singleActionSpace: Space
   readonly autoresetMode: AutoresetMode
-  /** Legal actions per row, flat over sub-actions; 0 where no masks are declared. */
+  /** Legal actions per row, flat over sub-actions; 0 where no masks are declared, or not before the first reset. */
   readonly maskSize: number
   readonly columns: VectorColumns
   /** True where `snapshot` and `restore` work: a run on it resumes exactly. */

@@ -1,0 +1,34 @@
+import { createExecutor } from '@reprise/backend'
+import { box, discrete, Pcg64, resolveOptions } from '@reprise/core'
+import * as tf from '@tensorflow/tfjs-core'
+import { profile } from './prof.tmp.ts'
+import { ppo } from './src/index.ts'
+const cpu=()=>process.cpuUsage().user/1000
+const spaces = { observation: box({low:-1,high:1,shape:[4]}), action: discrete(2), observationSize: 4, maskSize: 0 }
+for (const name of ['eager:wasm','eager:cpu'] as const) for (const critic of ['separate','shared'] as const) for (const [H,B] of [[64,64],[64,256]] as const) {
+  if (name==='eager:cpu' && process.argv[2] !== 'cpu') continue
+  const { values: options } = resolveOptions(ppo.options, [{source:'api', values:{hidden:[H,H], batchSize:B, numEnvs:8, numSteps: 32, critic, ...(process.argv[3]?JSON.parse(process.argv[3]):{})}}])
+  const program = ppo.build({ spaces, options, rng: new Pcg64(1), maxEpisodeSteps: 500 })
+  const ex = await createExecutor({ executor: name, program })
+  const R=256, rng=new Pcg64(2)
+  const obs=new Float32Array(R*4), noise=new Float32Array(R); rng.fillNormal(obs); rng.fillUniform(noise)
+  const a = await ex.act({ observation: obs, noise })
+  const rewards=new Float32Array(R).fill(1), terminated=new Uint8Array(R), truncated=new Uint8Array(R)
+  for (let i=0;i<R;i++) terminated[i]=rng.random()<0.1?1:0
+  const prep = ppo.prepare({ steps:32, numEnvs:8, columns:{observation:obs, ...a}, rewards, terminated, truncated, finalValues:new Float32Array(R), lastValues:new Float32Array(8)}, {options, rng, progress:0, spaces})
+  const k = prep.call!.indices.length/prep.call!.batchSize
+  let kernels=0
+  const reps = name==='eager:cpu'?2:40
+  for (let i=0;i<reps/2;i++) await ex.updates(prep.call!)
+  let best=1e9, m
+  for (let i=0;i<reps;i++) { const t=cpu(); m = await ex.updates(prep.call!); best=Math.min(best,(cpu()-t)/k) }
+  profile(() => { for (let i=0;i<10;i++) ex.updates(prep.call!) }); const eng = tf.engine() as any, orig = eng.runKernelFunc; const counts: Record<string,number> = {}
+  eng.runKernelFunc = function (p: any) { if(p.kernelName) { kernels++; counts[p.kernelName]=(counts[p.kernelName]??0)+1 } return orig.call(this,p) }
+  await ex.updates(prep.call!); eng.runKernelFunc = orig
+  console.log(name, critic, 'H',H,'B',B, best.toFixed(3),'ms/update', 'kernels', kernels/k, 'tensors', tf.memory().numTensors)
+  if (process.argv[4]) console.log(Object.entries(counts).map(([n,c])=>n+':'+c/k).join(' '))
+  console.log(ppo.report(m!.metrics))
+  if (B===64) for (const N of [1,8,64]) { const o=obs.slice(0,N*4), u=noise.slice(0,N); let b=1e9; for(let i=0;i<50;i++) ex.act({observation:o,noise:u}); for(let r=0;r<10;r++){const t=cpu(); for(let i=0;i<50;i++) ex.act({observation:o,noise:u}); b=Math.min(b,(cpu()-t)/50)} ; console.log('  act N',N,(b*1000).toFixed(0),'us') }
+  ex.dispose()
+}
+console.log(tf.memory())

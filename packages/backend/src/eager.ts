@@ -1,0 +1,218 @@
+/** Runs a learning program op by op on a TensorFlow.js backend. State stays there as tensors between calls. */
+import { RepriseError } from '@reprise/core'
+import { leavesOf, registerGradients, type TensorTree } from '@reprise/nn'
+import { clone, dispose, scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
+import type {
+  Executor,
+  HostArray,
+  HostRecord,
+  HostTree,
+  LearnerProgram,
+  TensorRecord,
+  UpdateCall,
+  UpdatesCall,
+} from './executor.ts'
+import { RowGatherer } from './gather.ts'
+import { checkState, treeFromHost, treeToHost } from './state.ts'
+import { checkInputs, inputError, sizeOf, toHost, toTensors } from './tensor-io.ts'
+import { activate, type TfjsBackend } from './tfjs-backends.ts'
+
+export interface EagerOptions {
+  readonly program: LearnerProgram
+  readonly backend: TfjsBackend
+  readonly name: 'eager:cpu' | 'eager:wasm'
+  readonly reason: string
+}
+
+export class EagerExecutor implements Executor {
+  readonly name: 'eager:cpu' | 'eager:wasm'
+  readonly reason: string
+  readonly deterministic = true
+  readonly #program: LearnerProgram
+  readonly #backend: TfjsBackend
+  /** Whether the backend would keep the very array that a tensor is made from. */
+  readonly #copy: boolean
+  readonly #gatherer: RowGatherer
+  #state: TensorTree | undefined
+
+  constructor({ program, backend, name, reason }: EagerOptions) {
+    this.name = name
+    this.reason = reason
+    this.#program = program
+    this.#backend = backend
+    this.#copy = backend === 'cpu'
+    this.#gatherer = new RowGatherer(program.inputs.batch)
+    activate(backend)
+    registerGradients()
+    this.#state = treeFromHost(program.state)
+  }
+
+  act(inputs: HostRecord): HostRecord {
+    return this.#forward('act', inputs)
+  }
+
+  decide(inputs: HostRecord): HostRecord {
+    return this.#forward('decide', inputs)
+  }
+
+  #forward(what: 'act' | 'decide', inputs: HostRecord): HostRecord {
+    const state = this.#live()
+    const specs = this.#program.inputs[what]
+    const rows = checkInputs(what, specs, inputs)
+    let out: HostRecord = {}
+    // Not the result of tidy, which would look for tensors in every element of the arrays.
+    tidy(() => {
+      out = toHost(this.#program[what](state, toTensors(specs, inputs, rows, this.#copy)))
+    })
+    return out
+  }
+
+  update({ batch, noise, schedule }: UpdateCall): { metrics: Record<string, number>; rows: HostRecord } {
+    this.#live()
+    const { inputs } = this.#program
+    const rows = checkInputs('batch', inputs.batch, batch)
+    checkInputs('noise', inputs.noise, noise)
+    this.#checkSchedule(schedule)
+    const result = this.#step(batch, noise, rows, (name) => schedule[name]!)
+    const metrics = this.#read(result.metrics, (tensor) => tensor.dataSync()[0]!)
+    const perRow = this.#read(result.rows, (tensor) => tensor.dataSync() as HostArray)
+    return { metrics, rows: perRow }
+  }
+
+  updates({ columns, indices, batchSize, noise, schedule }: UpdatesCall): { metrics: Record<string, Float32Array> } {
+    this.#live()
+    const { inputs } = this.#program
+    const available = checkInputs('columns', inputs.batch, columns)
+    const count = indices.length / batchSize
+    if (!Number.isInteger(count) || batchSize < 1) {
+      throw inputError(
+        `${indices.length} indices are no whole number of batches of ${batchSize}.`,
+        indices.length,
+        'Pad the last batch with -1: such rows are zeros.',
+      )
+    }
+    for (const index of indices) {
+      if (index < -1 || index >= available) {
+        throw inputError(`Row ${index} of ${available} rows was asked for.`, index, 'Use rows of the columns, or -1.')
+      }
+    }
+    checkInputs('noise', inputs.noise, noise)
+    this.#checkSchedule(schedule, count)
+    const stepNoise: Record<string, HostArray> = {}
+    const perStep: TensorRecord[] = []
+    for (let k = 0; k < count; k++) {
+      const batch = this.#gatherer.gather(columns, indices, k * batchSize, batchSize)
+      for (const name in inputs.noise) {
+        const length = batchSize * sizeOf(inputs.noise[name]!.shape)
+        stepNoise[name] = noise[name]!.subarray(k * length, (k + 1) * length)
+      }
+      const result = this.#step(batch, stepNoise, batchSize, (name) => {
+        const value = schedule[name]!
+        return typeof value === 'number' ? value : value[k]!
+      })
+      dispose(result.rows as never)
+      perStep.push(result.metrics)
+    }
+    // Read only now: on a device, reading waits for everything before it.
+    const metrics: Record<string, Float32Array> = {}
+    for (const name in perStep[0]) metrics[name] = new Float32Array(count)
+    perStep.forEach((step, k) => {
+      for (const name in step) metrics[name]![k] = step[name]!.dataSync()[0]!
+      dispose(step as never)
+    })
+    return { metrics }
+  }
+
+  /** One update: takes the new state, disposes of the old one and of everything else but metrics and rows. */
+  #step(
+    batch: HostRecord,
+    noise: HostRecord,
+    rows: number,
+    scheduled: (name: string) => number,
+  ): { metrics: TensorRecord; rows: TensorRecord } {
+    const { inputs } = this.#program
+    const old = this.#live()
+    const result = tidy(() => {
+      const schedule: Record<string, Tensor> = {}
+      for (const name of inputs.schedule) schedule[name] = scalar(scheduled(name))
+      const {
+        state,
+        metrics,
+        rows: perRow = {},
+      } = this.#program.update(
+        old,
+        toTensors(inputs.batch, batch, rows, this.#copy),
+        toTensors(inputs.noise, noise, rows, this.#copy),
+        schedule,
+      )
+      return { state, metrics: apart(metrics, state), rows: apart(perRow, state) } as never
+    }) as { state: TensorTree; metrics: TensorRecord; rows: TensorRecord }
+    this.#state = result.state
+    const kept = new Set(leavesOf(result.state).map(([, leaf]) => leaf))
+    for (const [, leaf] of leavesOf(old)) if (!kept.has(leaf)) leaf.dispose()
+    return result
+  }
+
+  #read<T>(tensors: TensorRecord, read: (tensor: Tensor) => T): Record<string, T> {
+    const out: Record<string, T> = {}
+    for (const name in tensors) out[name] = read(tensors[name]!)
+    dispose(tensors as never)
+    return out
+  }
+
+  #checkSchedule(given: Readonly<Record<string, number | Float32Array>>, count?: number): void {
+    const names = this.#program.inputs.schedule
+    for (const name of names) {
+      const value = given[name]
+      if (value === undefined) throw inputError(`Schedule '${name}' is missing.`, name, `Give ${names.join(', ')}.`)
+      if (typeof value !== 'number' && (count === undefined || value.length !== count)) {
+        throw inputError(
+          `Schedule '${name}' has ${value.length} values for ${count ?? 1} updates.`,
+          value.length,
+          count === undefined ? 'Give one number.' : 'Give one number, or one per update.',
+        )
+      }
+    }
+    for (const name in given) {
+      if (!names.includes(name)) throw inputError(`There is no schedule '${name}'.`, name, `Give ${names.join(', ')}.`)
+    }
+  }
+
+  save(): HostTree {
+    return treeToHost(this.#live())
+  }
+
+  load(state: HostTree): void {
+    const old = this.#live()
+    checkState(state, this.#program.state)
+    // In the order of the program's own state, whatever order the file has.
+    this.#state = treeFromHost(Object.fromEntries(Object.keys(this.#program.state).map((path) => [path, state[path]!])))
+    dispose(old as never)
+  }
+
+  dispose(): void {
+    if (this.#state === undefined) return
+    activate(this.#backend)
+    dispose(this.#state as never)
+    this.#state = undefined
+  }
+
+  /** The state, with this executor's backend made the active one. */
+  #live(): TensorTree {
+    if (this.#state === undefined) {
+      throw new RepriseError('RPR_EXECUTOR_INPUT', `The executor ${this.name} was disposed of.`, {
+        hint: 'Create another one, and load the saved state into it.',
+      })
+    }
+    activate(this.#backend)
+    return this.#state
+  }
+}
+
+/** The tensors with copies in place of those that are also part of the state, which lives on by itself. */
+function apart(tensors: TensorRecord, state: TensorTree): TensorRecord {
+  const leaves = new Set(leavesOf(state).map(([, leaf]) => leaf))
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, leaves.has(tensor) ? clone(tensor) : tensor]),
+  )
+}

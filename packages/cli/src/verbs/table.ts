@@ -1,0 +1,160 @@
+/** Every verb of the command. Light: what a verb runs is loaded when it runs. */
+import type { FlagSpec, VerbSpec } from '../verb.ts'
+
+const SEEDS: FlagSpec = {
+  kind: 'text',
+  value: '<list>',
+  doc: 'Train once per seed (1..5 or 1,2,3), side by side, and summarise; each seed has its own run folder',
+}
+const EXECUTOR: FlagSpec = {
+  kind: 'text',
+  value: '<name>',
+  doc: "Where tensors run; 'list executors' shows the choices (default: auto)",
+}
+const QUIET: FlagSpec = { kind: 'switch', doc: 'Print nothing but the result' }
+
+const train: VerbSpec = {
+  name: 'train',
+  summary: 'Train an agent; the run folder holds everything about it',
+  arguments: [],
+  flags: {
+    algo: { kind: 'text', value: '<name>', doc: "Algorithm; 'list algos' shows the choices (default: grpo)" },
+    env: {
+      kind: 'text',
+      value: '<id|file>',
+      doc: "Environment: an id ('list envs') or a file, ./my-env.ts or ./my-envs.ts#Maze",
+    },
+    steps: {
+      kind: 'integer',
+      value: '<n>',
+      min: 1,
+      doc: 'Environment steps to train for (default: the preset, or 100000)',
+    },
+    seed: { kind: 'integer', value: '<n>', doc: 'Seed of everything that is random in training (default: 1)' },
+    seeds: SEEDS,
+    jobs: {
+      kind: 'integer',
+      value: '<n>',
+      min: 1,
+      doc: 'With --seeds: how many train at a time (default: the number of cores)',
+    },
+    out: {
+      kind: 'text',
+      value: '<folder>',
+      doc: 'Run folder; with --seeds the folder that holds them (default: a new one in runs/)',
+    },
+    preset: {
+      kind: 'text',
+      value: '<name>',
+      doc: "Tuned options by name; 'list presets' shows them (default: the environment's own, if there is one)",
+    },
+    'no-preset': { kind: 'switch', doc: "Start from the algorithm's defaults" },
+    config: {
+      kind: 'text',
+      value: '<file>',
+      doc: 'YAML file with options, or the config.yaml of a run; flags override it',
+    },
+    set: {
+      kind: 'pairs',
+      value: 'learningRate=0.001',
+      doc: 'Set an option; may be repeated. The options follow with --help --algo <name>',
+    },
+    'env-set': { kind: 'pairs', value: 'isSlippery=false', doc: 'Set an option of the environment; may be repeated' },
+    executor: EXECUTOR,
+    quiet: QUIET,
+  },
+  conflicts: [
+    ['seed', 'seeds'],
+    ['preset', 'no-preset'],
+  ],
+  examples: [
+    ['--algo ppo --env CartPole-v1', 'with the preset for CartPole'],
+    ['--algo ppo --env Acrobot-v1 --seed 3 --steps 500000 --out runs/acrobot-3', ''],
+    ['--algo ppo --env CartPole-v1 --set learningRate=0.001 --set numEnvs=8', 'any option by name'],
+    ['--algo grpo --env ./my-env.ts', 'your own environment, from a file'],
+    ['--env FrozenLake-v1 --env-set isSlippery=false --seeds 1..5', 'five seeds over the cores, one summary'],
+  ],
+  load: async () => (await import('./train.ts')).run,
+  more: async (args) => (await import('./train-help.ts')).optionHelp(args),
+}
+
+const resume: VerbSpec = {
+  name: 'resume',
+  summary: 'Continue a run from its last checkpoint, as if it had never stopped',
+  arguments: [{ name: 'run', doc: 'a run folder' }],
+  flags: {
+    steps: { kind: 'integer', value: '<n>', min: 1, doc: 'Train to this many steps in all: extends a finished run' },
+    env: { kind: 'text', value: '<id|file>', doc: 'The environment, where its file has moved' },
+    executor: {
+      ...EXECUTOR,
+      doc: 'Another executor than the run began on; results are then no longer equal bit for bit',
+    },
+    quiet: QUIET,
+  },
+  examples: [
+    ['runs/acrobot-3', ''],
+    ['runs/acrobot-3 --steps 1000000', 'a finished run, extended'],
+  ],
+  load: async () => (await import('./resume.ts')).run,
+}
+
+const evaluate: VerbSpec = {
+  name: 'eval',
+  summary: 'Play greedy episodes with the policy of a run and report the returns',
+  arguments: [{ name: 'run', doc: 'a run folder' }],
+  flags: {
+    episodes: { kind: 'integer', value: '<n>', min: 1, doc: 'How many episodes (default: 100)' },
+    checkpoint: { kind: 'text', value: '<which>', doc: 'last, best (by evaluation) or a step (default: last)' },
+    seed: { kind: 'integer', value: '<n>', doc: 'Seed of the episodes (default: those of the score of the run)' },
+    env: { kind: 'text', value: '<id|file>', doc: 'The environment, where its file has moved' },
+    executor: EXECUTOR,
+  },
+  examples: [['runs/acrobot-3 --episodes 100 --checkpoint best', '']],
+  load: async () => (await import('./eval.ts')).run,
+}
+
+const newEnv: VerbSpec = {
+  name: 'new-env',
+  summary: 'Write a small commented environment to start your own from',
+  arguments: [{ name: 'file', doc: 'the file to write: my-env.ts or my-env.js' }],
+  flags: {},
+  examples: [['my-env.ts', 'then: check-env my-env.ts, train --env ./my-env.ts']],
+  load: async () => (await import('./new-env.ts')).run,
+}
+
+const checkEnv: VerbSpec = {
+  name: 'check-env',
+  summary: 'Test an environment against the contract and print what is wrong with it',
+  arguments: [{ name: 'env', doc: 'a file, ./my-env.ts or ./my-envs.ts#Maze, or an id' }],
+  flags: {
+    'env-set': { kind: 'pairs', value: 'isSlippery=false', doc: 'Set an option of the environment; may be repeated' },
+  },
+  examples: [
+    ['my-env.ts', ''],
+    ['CartPole-v1', ''],
+  ],
+  load: async () => (await import('./check-env.ts')).run,
+}
+
+const list: VerbSpec = {
+  name: 'list',
+  summary: 'List what there is: envs, algos, presets or executors',
+  arguments: [{ name: 'what', doc: 'one of envs, algos, presets, executors' }],
+  flags: {},
+  examples: [
+    ['envs', ''],
+    ['presets', ''],
+  ],
+  load: async () => (await import('./list.ts')).run,
+}
+
+const doctor: VerbSpec = {
+  name: 'doctor',
+  summary: 'Look at this machine: versions, executors, what is missing by name',
+  arguments: [],
+  flags: { out: { kind: 'text', value: '<folder>', doc: 'The folder that runs would be written to (default: runs)' } },
+  examples: [['', '']],
+  load: async () => (await import('./doctor.ts')).run,
+}
+
+export const verbs: readonly VerbSpec[] = [train, resume, evaluate, newEnv, checkEnv, list, doctor]

@@ -1,0 +1,241 @@
+/**
+ * The engine around native dynamics. One class holds all three autoreset modes, because they differ only in what
+ * happens to a row that ended; the hot path (SameStep) is `dynamics.step` over all rows and one pass over the results.
+ */
+import { allocateColumns, type Column, copyRow } from './columns.ts'
+import type { EnvSpec } from './env.ts'
+import { RepriseError } from './errors.ts'
+import { type ActionCheck, actionCheck } from './native-actions.ts'
+import type { NativeInstance } from './native-instance.ts'
+import { Pcg64 } from './random.ts'
+import type { Space } from './space.ts'
+import type { Serializable } from './types.ts'
+import type { AutoresetMode, VectorColumns, VectorEnv, VectorResetOptions } from './vector-env.ts'
+
+export class NativeVectorEnv<O, A> implements VectorEnv {
+  readonly spec: EnvSpec
+  readonly numEnvs: number
+  readonly singleObservationSpace: Space
+  readonly singleActionSpace: Space
+  readonly autoresetMode: AutoresetMode
+  readonly maskSize: number
+  readonly columns: VectorColumns
+  readonly canSnapshot = true
+  readonly #instance: NativeInstance<O, A>
+  readonly #checkActions: ActionCheck
+  /** [N] 1 for a finished row that NextStep resets in the next step, or that stands still in Disabled. */
+  readonly #waiting: Uint8Array
+  /** [N] 1 once a row has been reset. */
+  readonly #started: Uint8Array
+  #allStarted = false
+  /** Rows that ended in the last step, in the first `#endedCount` places: their statistics are cleared in the next. */
+  readonly #ended: Int32Array
+  #endedCount = 0
+
+  constructor(instance: NativeInstance<O, A>, autoresetMode: AutoresetMode) {
+    const { rows, layout, maskSize } = instance
+    this.spec = instance.spec
+    this.numEnvs = rows
+    this.singleObservationSpace = layout.observationSpace
+    this.singleActionSpace = layout.actionSpace
+    this.autoresetMode = autoresetMode
+    this.maskSize = maskSize
+    this.#instance = instance
+    this.#waiting = new Uint8Array(rows)
+    this.#started = new Uint8Array(rows)
+    // One place more than rows: the loop that collects ends writes ahead.
+    this.#ended = new Int32Array(rows + 1)
+    this.#checkActions = actionCheck(layout.actionSpace, instance.actions, this.#waiting, instance.spec.id)
+    this.columns = {
+      actions: instance.actions,
+      observations: instance.observations,
+      finalObservations: allocateColumns(layout.observationSpace.leaves, rows),
+      rewards: instance.rewards,
+      terminated: instance.terminated,
+      truncated: instance.truncated,
+      skipped: new Uint8Array(rows),
+      failed: new Uint8Array(rows),
+      episodeReturns: new Float64Array(rows),
+      episodeLengths: new Int32Array(rows),
+      ...(maskSize > 0 ? { actionMasks: instance.actionMasks, finalActionMasks: new Uint8Array(rows * maskSize) } : {}),
+      outcomes: new Float64Array(rows).fill(Number.NaN),
+      taskIds: new Float64Array(rows).fill(Number.NaN),
+      finalTaskIds: new Float64Array(rows).fill(Number.NaN),
+    }
+  }
+
+  /** @throws RepriseError RPR_SHAPE for seeds or masks of another length, RPR_OPTION_* for bad options or seeds */
+  reset({ seeds, mask, options }: VectorResetOptions = {}): void {
+    const { dynamics, random, rows, terminated, truncated, rewards } = this.#instance
+    const { skipped, failed, outcomes, taskIds } = this.columns
+    this.#checkLength('mask', mask)
+    if (typeof seeds === 'object') this.#checkLength('seeds', seeds)
+    const values = this.#instance.resetValues(options)
+    for (let row = 0; row < rows; row++) {
+      if (mask !== undefined && !mask[row]) continue
+      if (seeds !== undefined) random[row] = new Pcg64(typeof seeds === 'number' ? seeds + row : seeds[row]!)
+      dynamics.reset(row, values)
+      terminated[row] = 0
+      truncated[row] = 0
+      skipped[row] = 0
+      failed[row] = 0
+      rewards[row] = 0
+      outcomes[row] = Number.NaN
+      if (dynamics.taskId) taskIds[row] = dynamics.taskId(row)
+      this.columns.episodeReturns[row] = 0
+      this.columns.episodeLengths[row] = 0
+      this.#waiting[row] = 0
+      this.#started[row] = 1
+    }
+    this.#allStarted = this.#started.every((flag) => flag === 1)
+  }
+
+  /** @throws RepriseError RPR_ENV_ORDER before every row was reset, RPR_ENV_ACTION; both before any row moved */
+  step(): void {
+    if (!this.#allStarted) this.#refuseOrder()
+    this.#checkActions()
+    this.#clearEnded()
+    if (this.autoresetMode === 'SameStep') this.#advance(0, this.numEnvs)
+    else this.#stepAround()
+  }
+
+  /** Steps the runs of rows between those that wait. */
+  #stepAround(): void {
+    const rows = this.numEnvs
+    const waiting = this.#waiting
+    const { skipped } = this.columns
+    let begin = 0
+    for (let row = 0; row < rows; row++) {
+      skipped[row] = waiting[row]!
+      if (waiting[row] === 0) continue
+      this.#advance(begin, row)
+      begin = row + 1
+      this.#instance.rewards[row] = 0
+      if (this.autoresetMode === 'NextStep') {
+        waiting[row] = 0
+        this.#instance.terminated[row] = 0
+        this.#instance.truncated[row] = 0
+        this.#restart(row)
+      }
+    }
+    this.#advance(begin, rows)
+  }
+
+  #advance(begin: number, end: number): void {
+    if (begin === end) return
+    const { dynamics, limit, rewards, terminated, truncated } = this.#instance
+    const { episodeReturns, episodeLengths } = this.columns
+    const ended = this.#ended
+    const first = this.#endedCount
+    let count = first
+    dynamics.step(begin, end)
+    // No call and no branch that depends on data in this loop: ends are collected here and handled after it.
+    for (let row = begin; row < end; row++) {
+      episodeReturns[row] = episodeReturns[row]! + rewards[row]!
+      const length = episodeLengths[row]! + 1
+      episodeLengths[row] = length
+      const cut = length >= limit ? 1 : 0
+      truncated[row] = cut
+      ended[count] = row
+      count += terminated[row]! | cut
+    }
+    this.#endedCount = count
+    for (let i = first; i < count; i++) this.#end(ended[i]!)
+  }
+
+  #end(row: number): void {
+    const { dynamics, observations } = this.#instance
+    const { finalObservations, actionMasks, finalActionMasks, outcomes, taskIds, finalTaskIds } = this.columns
+    copyRow(observations, row, finalObservations, row)
+    for (let i = row * this.maskSize; i < (row + 1) * this.maskSize; i++) finalActionMasks![i] = actionMasks![i]!
+    if (dynamics.outcome) outcomes[row] = dynamics.outcome(row)
+    if (dynamics.taskId) finalTaskIds[row] = taskIds[row]!
+    if (this.autoresetMode === 'SameStep') this.#restart(row)
+    else this.#waiting[row] = 1
+  }
+
+  #restart(row: number): void {
+    const { dynamics, defaultReset } = this.#instance
+    dynamics.reset(row, defaultReset)
+    if (dynamics.taskId) this.columns.taskIds[row] = dynamics.taskId(row)
+  }
+
+  /** Statistics of ended episodes stay readable until the next step. Rows that stand still keep theirs. */
+  #clearEnded(): void {
+    const { episodeReturns, episodeLengths, outcomes } = this.columns
+    for (let i = 0; i < this.#endedCount; i++) {
+      const row = this.#ended[i]!
+      outcomes[row] = Number.NaN
+      if (this.autoresetMode === 'Disabled') continue
+      episodeReturns[row] = 0
+      episodeLengths[row] = 0
+    }
+    this.#endedCount = 0
+  }
+
+  snapshot(): Serializable {
+    return {
+      ...this.#instance.save(),
+      autoresetMode: this.autoresetMode,
+      waiting: this.#waiting.slice(),
+      started: this.#started.slice(),
+      ended: this.#ended.slice(0, this.#endedCount),
+      columns: this.#arrays().map((array) => array.slice()),
+    }
+  }
+
+  /** @throws RepriseError RPR_STATE_MISMATCH for a snapshot of another environment, width, mode or other options */
+  restore(snapshot: Serializable): void {
+    const saved = snapshot as {
+      autoresetMode: AutoresetMode
+      waiting: Uint8Array
+      started: Uint8Array
+      ended: Int32Array
+      columns: Column['data'][]
+    }
+    if (saved.autoresetMode !== this.autoresetMode) {
+      throw new RepriseError(
+        'RPR_STATE_MISMATCH',
+        `A snapshot of a ${saved.autoresetMode} environment does not fit a ${this.autoresetMode} one.`,
+        { value: saved.autoresetMode, hint: 'Make the environment with the same autoresetMode.' },
+      )
+    }
+    this.#instance.load(snapshot)
+    this.#waiting.set(saved.waiting)
+    this.#started.set(saved.started)
+    this.#allStarted = this.#started.every((flag) => flag === 1)
+    this.#ended.set(saved.ended)
+    this.#endedCount = saved.ended.length
+    for (const [i, array] of this.#arrays().entries()) array.set(saved.columns[i]!)
+  }
+
+  render(row: number): string {
+    if (this.#started[row] !== 1) this.#refuseOrder()
+    return this.#instance.dynamics.render(row)
+  }
+
+  close(): void {}
+
+  /** Every array of the columns, in a fixed order. */
+  #arrays(): Column['data'][] {
+    const { actions, observations, finalObservations, ...rest } = this.columns
+    const leaves = [actions, observations, finalObservations].flatMap((columns) => columns.map(({ data }) => data))
+    return [...leaves, ...Object.values(rest)]
+  }
+
+  #checkLength(name: string, given: ArrayLike<number> | undefined): void {
+    if (given === undefined || given.length === this.numEnvs) return
+    throw new RepriseError('RPR_SHAPE', `${name} has ${given.length} entries for ${this.numEnvs} environments.`, {
+      value: given.length,
+      hint: 'Give one per environment.',
+    })
+  }
+
+  #refuseOrder(): never {
+    const row = this.#started.indexOf(0)
+    throw new RepriseError('RPR_ENV_ORDER', `${this.spec.id}: row ${row} was stepped or rendered before reset().`, {
+      value: row,
+      hint: 'Call reset() on every row first.',
+    })
+  }
+}

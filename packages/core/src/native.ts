@@ -1,0 +1,114 @@
+/**
+ * Native environments: dynamics written once over arrays of rows, usable as a single `Env` (one row) and as a batched
+ * `VectorEnv` that allocates nothing per step. The engine around the dynamics owns everything that is not dynamics:
+ * time limit, autoreset, episode statistics, final observations, seeds, order and action checks, snapshots.
+ */
+import type { Columns } from './columns.ts'
+import { DEFINITION_BRAND, type EnvDefinition, type VectorMakeOptions } from './definition.ts'
+import type { EnvOptions, EnvSpec } from './env.ts'
+import { RepriseError } from './errors.ts'
+import { NativeInstance } from './native-instance.ts'
+import { NativeEnv } from './native-single.ts'
+import { NativeVectorEnv } from './native-vector.ts'
+import { type OptionTable, type OptionValues, resolveOptions } from './options.ts'
+import type { Pcg64 } from './random.ts'
+import type { Space } from './space.ts'
+
+/** Sizes and spaces, which may follow from the options. */
+export interface NativeLayout<O, A> {
+  readonly observationSpace: Space<O>
+  readonly actionSpace: Space<A>
+  /** Doubles per row that hold the complete state: whatever a later step or `render` reads. */
+  readonly stateSize: number
+  /** Legal-action flags per row, flat over sub-actions; absent where the environment declares no masks. */
+  readonly maskSize?: number
+}
+
+/** The arrays that dynamics read and write; the same ones for the whole life of an instance. */
+export interface NativeContext<V> {
+  readonly rows: number
+  readonly options: V
+  /** [rows, stateSize] */
+  readonly state: Float64Array
+  /** Checked actions of the rows that are stepped: in the space, or for Box finite. */
+  readonly actions: Columns
+  readonly observations: Columns
+  /** [rows, maskSize] */
+  readonly actionMasks: Uint8Array
+  /** [rows] */
+  readonly rewards: Float64Array
+  /** [rows] 0 or 1. */
+  readonly terminated: Uint8Array
+  /** [rows] 0 or 1: the engine's, to be read in `outcome`. */
+  readonly truncated: Uint8Array
+  /** One generator per row. Elements are replaced at a reseeding: index this array anew in each call. */
+  readonly random: readonly Pcg64[]
+}
+
+/**
+ * Dynamics of all rows of one instance. They keep no mutable state of their own outside `context.state` and
+ * `context.random` (scratch space apart), so that a snapshot is complete.
+ */
+export interface NativeDynamics<R> {
+  /** Draws a first state for `row` and writes its state, observation and mask. */
+  reset(row: number, options: R): void
+  /** Steps rows begin to end - 1: writes state, observation, mask, reward and `terminated` of each. */
+  step(begin: number, end: number): void
+  /** Success in [0, 1] of the episode that just ended in `row`, or NaN. Called before the row is reset. */
+  outcome?(row: number): number
+  /** Stable id of the task that `row` plays since its last reset, or NaN. */
+  taskId?(row: number): number
+  render(row: number): string
+}
+
+export interface NativeEnvSource<T extends OptionTable, R extends OptionTable, O, A> extends EnvSpec {
+  /** One line for `list envs`. */
+  readonly summary: string
+  readonly options: T
+  /** What `reset({ options })` takes. */
+  readonly resetOptions?: R
+  /** Checks that a table cannot express, e.g. low <= high. @throws RepriseError RPR_OPTION_* */
+  checkOptions?(values: OptionValues<T>): void
+  checkResetOptions?(values: OptionValues<R>): void
+  layout(options: OptionValues<T>): NativeLayout<O, A>
+  create(context: NativeContext<OptionValues<T>>): NativeDynamics<OptionValues<R>>
+}
+
+/**
+ * The definition of a native environment.
+ * In the single form an action outside the space is refused (RPR_ENV_ACTION), and so is a step before the first reset or
+ * after the end of an episode (RPR_ENV_ORDER). The batched form refuses illegal Discrete and MultiDiscrete actions and
+ * Box actions that are not finite, before any row moves; finite Box actions beyond the bounds go to the dynamics.
+ */
+export function defineNativeEnv<T extends OptionTable, O, A, R extends OptionTable = Record<never, never>>(
+  source: NativeEnvSource<T, R, O, A>,
+): EnvDefinition<O, A> {
+  const { id, maxEpisodeSteps, rewardThreshold, summary, options: table } = source
+  const spec: EnvSpec = {
+    id,
+    ...(maxEpisodeSteps === undefined ? {} : { maxEpisodeSteps }),
+    ...(rewardThreshold === undefined ? {} : { rewardThreshold }),
+    deterministic: source.deterministic ?? true,
+  }
+  const instance = (rows: number, given: EnvOptions = {}) => {
+    const { values } = resolveOptions(table, [{ source: 'api', values: given, label: `options of ${id}` }])
+    source.checkOptions?.(values)
+    return new NativeInstance(source, spec, values, rows)
+  }
+  return {
+    [DEFINITION_BRAND]: true,
+    spec,
+    summary,
+    options: table,
+    make: (options?: EnvOptions) => new NativeEnv(instance(1, options)),
+    makeVector: (numEnvs: number, options: VectorMakeOptions = {}) => {
+      if (!Number.isSafeInteger(numEnvs) || numEnvs < 1) {
+        throw new RepriseError('RPR_OPTION_RANGE', `numEnvs = ${numEnvs} is not legal.`, {
+          value: numEnvs,
+          hint: 'It takes an integer >= 1.',
+        })
+      }
+      return new NativeVectorEnv(instance(numEnvs, options.options), options.autoresetMode ?? 'SameStep')
+    },
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * A perceptron as one differentiable function of its flat parameter vector. TensorFlow.js pays about as much for every
+ * kernel as a small network's arithmetic costs, and its tape copies a handle for each operand: with the gradient written
+ * out here a network is one entry on the tape and half as many kernels.
+ */
+import {
+  add,
+  concat1d,
+  customGrad,
+  matMul,
+  minimum,
+  mul,
+  ones,
+  reshape,
+  square,
+  step,
+  sub,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  tensor2d,
+  transpose,
+} from '@tensorflow/tfjs-core'
+import { type ActivationName, activate } from './activation.ts'
+import { type Layout, layoutOf, unpackParams } from './layout.ts'
+import { applyMlp, linear, type MlpSpec, mlpLayers, mlpShapes } from './mlp.ts'
+
+export interface Network {
+  /** Its parameters, `0/weight`, `0/bias`, ..., `out/weight`, `out/bias`, as they lie in its vector. */
+  readonly layout: Layout
+  /** [P], [N, inputs] -> [N, outputs]. Differentiable by the parameters, not by the rows. */
+  apply(params: Tensor, rows: Tensor): Tensor
+}
+
+/** dz from dy and y = activation(z), for activations whose derivative their output tells. */
+const BY_OUTPUT: Partial<Record<ActivationName, (dy: Tensor, y: Tensor) => Tensor>> = {
+  tanh: (dy, y) => sub(dy, mul(dy, square(y))),
+  relu: (dy, y) => mul(dy, step(y)),
+  elu: (dy, y) => mul(dy, add(minimum(y, 0), 1)),
+  linear: (dy) => dy,
+}
+
+/** `prefix` is put before the names of the parameters: 'policy' gives `policy/0/weight`. */
+export function network(prefix: string, spec: MlpSpec): Network {
+  const layout = layoutOf(mlpShapes(prefix, spec))
+  const derivative = BY_OUTPUT[spec.activation]
+  if (spec.layerNorm || !derivative) {
+    return { layout, apply: (params, rows) => applyMlp(unpackParams(params, layout), prefix, spec, rows) }
+  }
+  const layers = mlpLayers(prefix, spec)
+  return {
+    layout,
+    apply(params, rows) {
+      return customGrad((vector, save) => {
+        const parts = unpackParams(vector as Tensor, layout)
+        /** Layer after layer: its weight, unless it is the first, and its output, if it is hidden. */
+        const kept: Tensor[] = []
+        let out = rows
+        layers.forEach(({ name, hidden }, i) => {
+          if (i > 0) kept.push(parts[`${name}/weight`]!)
+          out = linear(parts, name, out)
+          if (!hidden) return
+          out = activate(spec.activation, out)
+          kept.push(out)
+        })
+        ;(save as (tensors: Tensor[]) => void)(kept)
+        return { value: out, gradFunc: (dy: Tensor, saved: Tensor[]) => gradient(rows, dy, [...saved]) }
+      })(params)
+    },
+  }
+
+  /** From the last layer to the first. Plain products only: the wasm backend is many times slower on transposed ones. */
+  function gradient(rows: Tensor, dy: Tensor, saved: Tensor[]): Tensor {
+    const one = ones([1, rows.shape[0]!])
+    const pieces: Tensor1D[] = []
+    let d = dy
+    for (let i = layers.length - 1; i >= 0; i--) {
+      if (layers[i]!.hidden) d = derivative!(d, saved.pop()!)
+      const weight = i > 0 ? saved.pop()! : undefined
+      const below = i > 0 ? saved[saved.length - 1]! : rows
+      const size = below.shape[1]! * d.shape[1]!
+      pieces.unshift(
+        reshape(matMul(transpose(below), d), [size]) as Tensor1D,
+        reshape(matMul(one, d as Tensor2D), [d.shape[1]!]) as Tensor1D,
+      )
+      if (weight) d = matMul(d, transpose(weight))
+    }
+    return concat1d(pieces)
+  }
+}
+
+/**
+ * Columns `from` to `from + count` of [N, width] by a product with a 0-1 matrix: a slice of columns copies row by row on
+ * the wasm backend.
+ */
+export function columns(x: Tensor, from: number, count: number): Tensor {
+  const width = x.shape[1]!
+  return customGrad((input) => ({
+    value: matMul(input as Tensor, selector(width, from, count)),
+    gradFunc: (dy: Tensor) => matMul(dy, transpose(selector(width, from, count))),
+  }))(x)
+}
+
+function selector(width: number, from: number, count: number): Tensor2D {
+  const matrix = new Float32Array(width * count)
+  for (let i = 0; i < count; i++) matrix[(from + i) * count + i] = 1
+  return tensor2d(matrix, [width, count])
+}

@@ -1,0 +1,146 @@
+/** Builds the training and the evaluation environment of a run out of one definition, with the run's wrappers. */
+import {
+  type AnyEnv,
+  type AnyEnvDefinition,
+  ClipAction,
+  type Columns,
+  FlattenObservation,
+  NormalizeVectorObservation,
+  NormalizeVectorReward,
+  RescaleAction,
+  type Serializable,
+  type Space,
+  type VectorEnv,
+  type VectorMakeOptions,
+} from '@reprise/core'
+import type { RunOptionValues } from './config/resolve.ts'
+import { builtinRegistry } from './registry.ts'
+
+export interface TrainingEnv {
+  readonly env: VectorEnv
+  /** Running statistics of the normalisers, null where there are none. */
+  statistics(): Serializable
+  setStatistics(saved: Serializable): void
+}
+
+/** Where one observation goes in and one action comes out. */
+export interface Seat {
+  observe(observation: unknown): Columns
+  action(write: (columns: Columns) => void): unknown
+}
+
+interface Statistics {
+  readonly [key: string]: Serializable
+  readonly observation: Serializable
+  readonly reward: Serializable
+}
+
+export class EnvironmentMaker {
+  readonly id: string
+  readonly maxEpisodeSteps: number | undefined
+  readonly observationSpace: Space
+  readonly actionSpace: Space
+  maskSize = 0
+  readonly canSnapshot: boolean
+  readonly #definition: AnyEnvDefinition
+  readonly #makeOptions: VectorMakeOptions
+  readonly #run: RunOptionValues
+  readonly #gamma: number
+
+  /** @throws RPR_OPTION_* for bad environment options, RPR_SPACE_UNSUPPORTED where a normaliser does not fit. */
+  static async make(
+    definition: AnyEnvDefinition,
+    envOptions: Readonly<Record<string, unknown>>,
+    run: RunOptionValues,
+    gamma: number,
+  ): Promise<EnvironmentMaker> {
+    const maker = new EnvironmentMaker(definition, envOptions, run, gamma)
+    const { env } = maker.evaluation(1)
+    try {
+      // What a hand-written environment says of masks is known from its first reset.
+      if (definition.makeVector === undefined) await env.reset({ seeds: 0 })
+      maker.maskSize = env.maskSize
+    } finally {
+      await env.close()
+    }
+    return maker
+  }
+
+  private constructor(
+    definition: AnyEnvDefinition,
+    envOptions: Readonly<Record<string, unknown>>,
+    run: RunOptionValues,
+    gamma: number,
+  ) {
+    this.#run = run
+    this.#gamma = gamma
+    this.#definition = run.wrappers.length > 0 ? wrapSingles(definition, run.wrappers) : definition
+    this.#makeOptions = { options: envOptions, ...(run.maxEpisodeSteps === null ? {} : { maxEpisodeSteps: run.maxEpisodeSteps }) }
+    const probe = this.evaluation(1)
+    this.id = definition.spec.id
+    this.maxEpisodeSteps = probe.env.spec.maxEpisodeSteps
+    this.observationSpace = probe.env.singleObservationSpace
+    this.actionSpace = probe.env.singleActionSpace
+    this.canSnapshot = probe.env.canSnapshot
+    void probe.env.close()
+  }
+
+  training(numEnvs: number, options: VectorMakeOptions): TrainingEnv {
+    return this.#build(numEnvs, options, true)
+  }
+
+  /** Frozen normalisers, raw rewards, one episode per row until the caller resets it. */
+  evaluation(numEnvs: number): TrainingEnv {
+    return this.#build(numEnvs, { autoresetMode: 'Disabled' }, false)
+  }
+
+  /** One row of observation and action columns, for a policy that is used apart from any environment. */
+  seat(statistics: Serializable): Seat {
+    const { env, setStatistics } = this.evaluation(1)
+    setStatistics(statistics)
+    const raw = env instanceof NormalizeVectorObservation ? env.inner : env
+    const { actionSpace } = this
+    return {
+      observe(observation) {
+        raw.singleObservationSpace.write(observation, raw.columns.observations, 0)
+        // Setting statistics makes the normaliser read the row anew.
+        setStatistics(statistics)
+        return env.columns.observations
+      },
+      action(write) {
+        write(env.columns.actions)
+        return actionSpace.read(env.columns.actions, 0)
+      },
+    }
+  }
+
+  #build(numEnvs: number, options: VectorMakeOptions, training: boolean): TrainingEnv {
+    let env = builtinRegistry.makeVector(this.#definition, numEnvs, { ...this.#makeOptions, ...options })
+    let observation: NormalizeVectorObservation | undefined
+    let reward: NormalizeVectorReward | undefined
+    if (this.#run.normalizeObservation) env = observation = new NormalizeVectorObservation(env)
+    if (this.#run.normalizeReward && training) env = reward = new NormalizeVectorReward(env, { gamma: this.#gamma })
+    if (observation) observation.training = training
+    return {
+      env,
+      statistics: () => ({ observation: observation?.statistics() ?? null, reward: reward?.statistics() ?? null }) satisfies Statistics,
+      setStatistics: (saved) => {
+        const statistics = saved as Statistics
+        if (statistics.observation !== null) observation?.setStatistics(statistics.observation)
+        if (statistics.reward !== null) reward?.setStatistics(statistics.reward)
+      },
+    }
+  }
+}
+
+const singleWrappers: Record<string, (env: AnyEnv) => AnyEnv> = {
+  flattenObservation: (env) => new FlattenObservation(env) as AnyEnv,
+  clipAction: (env) => new ClipAction(env as never) as AnyEnv,
+  rescaleAction: (env) => new RescaleAction(env as never, { low: -1, high: 1 }) as AnyEnv,
+}
+
+/** The same definition with each single environment wrapped; its native batched form would bypass the wrappers. */
+function wrapSingles(definition: AnyEnvDefinition, wrappers: readonly string[]): AnyEnvDefinition {
+  const { makeVector: _, ...rest } = definition
+  return { ...rest, make: (...args) => wrappers.reduce((env, name) => singleWrappers[name]!(env), definition.make(...args)) }
+}

@@ -1,0 +1,78 @@
+/** Greedy episodes on given seeds, each row one episode at a time. */
+import type { LearnerProgram } from '@reprise/backend'
+import type { Serializable, VectorEnv } from '@reprise/core'
+import type { EnvironmentMaker, TrainingEnv } from './environments.ts'
+import { type Policy, PolicyInputs } from './loops/policy.ts'
+import { mean, standardDeviation } from './run/episode-window.ts'
+
+export interface Evaluation {
+  /** Mean and population standard deviation of raw returns. */
+  readonly meanReward: number
+  readonly stdReward: number
+  readonly returns: readonly number[]
+  readonly lengths: readonly number[]
+  /** Mean outcome over the episodes whose environment reports one. */
+  readonly successRate: number | undefined
+}
+
+/** Most rows that an evaluation steps side by side. */
+const MAX_WIDTH = 50
+
+export class Evaluator {
+  readonly #policy: Policy
+  readonly #training: TrainingEnv
+  readonly #inputs: PolicyInputs
+  readonly #seeds: readonly number[]
+
+  /** `seeds`: one per episode. */
+  constructor(environments: EnvironmentMaker, program: LearnerProgram, policy: Policy, seeds: readonly number[]) {
+    const width = Math.min(seeds.length, MAX_WIDTH)
+    this.#policy = policy
+    this.#training = environments.evaluation(width)
+    this.#inputs = new PolicyInputs(program.inputs.decide, width)
+    this.#seeds = seeds
+  }
+
+  /** `statistics`: what the training environment's normalisers hold now. */
+  async run(statistics: Serializable): Promise<Evaluation> {
+    this.#training.setStatistics(statistics)
+    const { env } = this.#training
+    const returns: number[] = []
+    const lengths: number[] = []
+    const outcomes: number[] = []
+    for (let first = 0; first < this.#seeds.length; first += env.numEnvs) {
+      const count = Math.min(env.numEnvs, this.#seeds.length - first)
+      await this.#wave(env, this.#seeds.slice(first, first + count))
+      for (let i = 0; i < count; i++) {
+        returns.push(env.columns.episodeReturns[i]!)
+        lengths.push(env.columns.episodeLengths[i]!)
+        outcomes.push(env.columns.outcomes[i]!)
+      }
+    }
+    const known = outcomes.filter((outcome) => !Number.isNaN(outcome))
+    return {
+      meanReward: mean(returns),
+      stdReward: standardDeviation(returns),
+      returns,
+      lengths,
+      successRate: known.length > 0 ? mean(known) : undefined,
+    }
+  }
+
+  async #wave(env: VectorEnv, seeds: readonly number[]): Promise<void> {
+    // Rows without an episode of their own repeat the last seed; they are not read.
+    await env.reset({ seeds: Array.from({ length: env.numEnvs }, (_, i) => seeds[Math.min(i, seeds.length - 1)]!) })
+    const { terminated, truncated } = env.columns
+    const running = () => terminated.some((flag, i) => !flag && !truncated[i])
+    while (running()) {
+      const decided = this.#policy.decide(env, this.#inputs)
+      if (decided instanceof Promise) await decided
+      const stepped = env.step()
+      if (stepped instanceof Promise) await stepped
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#training.env.close()
+  }
+}

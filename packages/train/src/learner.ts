@@ -1,0 +1,37 @@
+/** What training, evaluation and a loaded agent share: environments, the program, its executor and the policy on it. */
+import type { PolicySpaces } from '@reprise/algorithms'
+import { createExecutor, type Executor, type LearnerProgram } from '@reprise/backend'
+import { encoderFor } from '@reprise/nn'
+import type { ResolvedRun } from './config/resolve.ts'
+import { EnvironmentMaker } from './environments.ts'
+import { Policy } from './loops/policy.ts'
+import { generatorOf } from './run/seeds.ts'
+
+export interface Learner {
+  readonly environments: EnvironmentMaker
+  readonly spaces: PolicySpaces
+  readonly program: LearnerProgram
+  readonly executor: Executor
+  readonly policy: Policy
+  /** Legal but odd choices: sentences with their consequence. */
+  readonly warnings: readonly string[]
+}
+
+/** @throws RepriseError where the environment, the algorithm and the options do not fit; nothing is written by then. */
+export async function buildLearner(resolved: ResolvedRun): Promise<Learner> {
+  const { algorithm, algorithmOptions: options, run } = resolved
+  const gamma = typeof options['gamma'] === 'number' ? options['gamma'] : 0.99
+  const environments = await EnvironmentMaker.make(resolved.definition, resolved.envOptions, run, gamma)
+  const spaces: PolicySpaces = {
+    observation: environments.observationSpace,
+    action: environments.actionSpace,
+    observationSize: encoderFor(environments.observationSpace).size,
+    maskSize: environments.maskSize,
+  }
+  const context = { spaces, options, maxEpisodeSteps: environments.maxEpisodeSteps }
+  const warnings = algorithm.check?.(context) ?? []
+  const program = algorithm.build({ ...context, rng: generatorOf(run.seed, 'parameters') })
+  const executor = await createExecutor({ executor: resolved.executor, program })
+  const policy = new Policy(executor, environments.observationSpace, environments.actionSpace)
+  return { environments, spaces, program, executor, policy, warnings }
+}

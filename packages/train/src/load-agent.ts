@@ -1,0 +1,87 @@
+import type { Serializable } from '@reprise/core'
+import { buildLearner } from './learner.ts'
+import type { EnvLike } from './load-env/index.ts'
+import { Evaluator, type Evaluation } from './evaluate.ts'
+import { PolicyInputs } from './loops/policy.ts'
+import { type CheckpointChoice, readCheckpoint } from './run/checkpoint.ts'
+import { readConfig } from './run/run-folder.ts'
+import { seedsOf } from './run/seeds.ts'
+import { resolveRecorded } from './resume.ts'
+
+export interface LoadOptions {
+  /** `last` (default), `best` by evaluation, or a step. */
+  readonly checkpoint?: CheckpointChoice
+  readonly executor?: string
+  /** Needed where the run was given its environment as an object. */
+  readonly env?: EnvLike
+}
+
+/** The learner of a run's checkpoint, with the normalisers' statistics of that moment. */
+async function loadLearner(path: string, options: LoadOptions) {
+  const { folder, config } = readConfig(path)
+  const { info, state } = readCheckpoint(folder, options.checkpoint ?? 'last')
+  const resolved = await resolveRecorded(config, { env: options.env, executor: options.executor })
+  const learner = await buildLearner(resolved)
+  const saved = state as unknown as { learner: Parameters<typeof learner.executor.load>[0]; loop: { statistics: Serializable } }
+  await learner.executor.load(saved.learner)
+  return { config, step: info.step, learner, statistics: saved.loop.statistics }
+}
+
+/** A trained policy, apart from any environment. */
+export interface Agent<O = unknown, A = unknown> {
+  /** Environment steps that it was trained for. */
+  readonly step: number
+  /** The greedy action for one observation as the environment gives it; normalisation is applied as in training. `mask`: legal actions. */
+  decide(observation: O, mask?: ArrayLike<number>): Promise<A>
+  dispose(): void
+}
+
+/**
+ * Loads a run's policy for use.
+ *
+ * @example
+ * const agent = await loadAgent('runs/cartpole', { checkpoint: 'best' })
+ * const action = await agent.decide(observation)
+ */
+export async function loadAgent<O = unknown, A = unknown>(path: string, options: LoadOptions = {}): Promise<Agent<O, A>> {
+  const { learner, statistics, step } = await loadLearner(path, options)
+  const { environments, policy, program } = learner
+  const seat = environments.seat(statistics)
+  const inputs = new PolicyInputs(program.inputs.decide, 1)
+  return {
+    step,
+    async decide(observation, mask) {
+      policy.encode(seat.observe(observation), inputs.arrays['observation'] as Float32Array)
+      if (mask) inputs.readMask(Uint8Array.from(mask))
+      const { action } = await learner.executor.decide(inputs.arrays)
+      return seat.action((columns) => policy.writeActions(action!, columns)) as A
+    },
+    dispose: () => learner.executor.dispose(),
+  }
+}
+
+export interface EvaluateOptions extends LoadOptions {
+  /** Default: 100. */
+  readonly episodes?: number
+  /** Default: the run's `evalSeed`. Episodes are the held-out ones of that seed. */
+  readonly seed?: number
+}
+
+export interface EvaluateResult extends Evaluation {
+  readonly step: number
+  readonly env: string
+  readonly seed: number
+}
+
+/** Plays greedy episodes with a run's policy on held-out seeds. With the defaults and the last checkpoint: the run's score. */
+export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<EvaluateResult> {
+  const { config, step, learner, statistics } = await loadLearner(path, options)
+  const seed = options.seed ?? (config.options['evalSeed'] as number)
+  const evaluator = new Evaluator(learner.environments, learner.program, learner.policy, seedsOf(seed, 'heldOut', options.episodes ?? 100))
+  try {
+    return { ...(await evaluator.run(statistics)), step, env: config.env.id, seed }
+  } finally {
+    await evaluator.close()
+    learner.executor.dispose()
+  }
+}

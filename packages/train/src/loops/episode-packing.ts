@@ -1,0 +1,101 @@
+/** From a batch of episodes that ran side by side, step by step, to rows packed episode after episode. */
+import type { EpisodeGroups } from '@reprise/algorithms'
+import type { HostArray } from '@reprise/backend'
+
+/** Columns that grow by whole steps: [T, width, ...], T unknown beforehand. */
+export class StepColumns {
+  readonly #width: number
+  readonly #columns: Record<string, HostArray> = {}
+  readonly #rowSizes: Record<string, number> = {}
+
+  constructor(width: number) {
+    this.#width = width
+  }
+
+  store(name: string, values: HostArray, t: number): void {
+    this.#rowSizes[name] = values.length / this.#width
+    let column = this.#columns[name]
+    const needed = (t + 1) * values.length
+    if (!column || column.length < needed) {
+      const Type = values.constructor as new (length: number) => HostArray
+      const grown = new Type(Math.max(needed, 2 * (column?.length ?? 32 * values.length)))
+      if (column) grown.set(column)
+      column = this.#columns[name] = grown
+    }
+    column.set(values, t * values.length)
+  }
+
+  /** Rows of the given environment rows, `lengths[i]` steps each, one after the other. */
+  pack(envRows: readonly number[], lengths: ArrayLike<number>): Record<string, HostArray> {
+    let rows = 0
+    for (const row of envRows) rows += lengths[row]!
+    const packed: Record<string, HostArray> = {}
+    for (const [name, column] of Object.entries(this.#columns)) {
+      const size = this.#rowSizes[name]!
+      const Type = column.constructor as new (length: number) => HostArray
+      const out = new Type(rows * size)
+      let at = 0
+      for (const row of envRows) {
+        for (let t = 0; t < lengths[row]!; t++) {
+          const from = (t * this.#width + row) * size
+          for (let k = 0; k < size; k++) out[at++] = column[from + k]!
+        }
+      }
+      packed[name] = out
+    }
+    return packed
+  }
+}
+
+/** Joins batches of episodes and keeps those that are flagged, at most `maxGroups` groups; groups are renumbered. */
+export function joinEpisodes(parts: readonly EpisodeGroups[], keep: readonly Uint8Array[], maxGroups: number): EpisodeGroups {
+  const chosen: { part: number; episode: number; group: number }[] = []
+  let groups = -1
+  for (let p = 0; p < parts.length; p++) {
+    const part = parts[p]!
+    let last = -1
+    for (let e = 0; e < part.numEpisodes; e++) {
+      if (!keep[p]![e]) continue
+      if (part.group[e] !== last) {
+        last = part.group[e]!
+        groups++
+      }
+      if (groups < maxGroups) chosen.push({ part: p, episode: e, group: groups })
+    }
+  }
+  const offsets = new Int32Array(chosen.length + 1)
+  chosen.forEach(({ part, episode }, i) => {
+    const from = parts[part]!.offsets
+    offsets[i + 1] = offsets[i]! + from[episode + 1]! - from[episode]!
+  })
+  const rows = offsets[chosen.length]!
+  const columns: Record<string, HostArray> = {}
+  for (const [name, first] of Object.entries(parts[0]!.columns)) {
+    const size = first.length / parts[0]!.offsets[parts[0]!.numEpisodes]!
+    const Type = first.constructor as new (length: number) => HostArray
+    const out = new Type(rows * size)
+    chosen.forEach(({ part, episode }, i) => {
+      const { columns: source, offsets: from } = parts[part]!
+      out.set(source[name]!.subarray(from[episode]! * size, from[episode + 1]! * size), offsets[i]! * size)
+    })
+    columns[name] = out
+  }
+  const gather = <A extends Float64Array | Uint8Array>(Type: new (length: number) => A, read: (part: EpisodeGroups) => A): A => {
+    const out = new Type(chosen.length)
+    chosen.forEach(({ part, episode }, i) => {
+      out[i] = read(parts[part]!)[episode]!
+    })
+    return out
+  }
+  return {
+    numEpisodes: chosen.length,
+    columns,
+    offsets,
+    group: Int32Array.from(chosen, ({ group }) => group),
+    returns: gather(Float64Array, (part) => part.returns),
+    outcomes: gather(Float64Array, (part) => part.outcomes),
+    truncated: gather(Uint8Array, (part) => part.truncated),
+    taskIds: gather(Float64Array, (part) => part.taskIds),
+    failedEpisodes: parts.reduce((sum, part) => sum + part.failedEpisodes, 0),
+  }
+}

@@ -1,0 +1,45 @@
+import type { Algorithm, PolicySpaces } from '@reprise/algorithms'
+import type { Executor, LearnerProgram } from '@reprise/backend'
+import type { OptionTable, OptionValues, Pcg64, Serializable } from '@reprise/core'
+import type { EnvironmentMaker } from '../environments.ts'
+import type { EpisodeWindow } from '../run/episode-window.ts'
+import type { PhaseTimer } from './phase-timer.ts'
+import type { Policy } from './policy.ts'
+
+/** What every loop is given. */
+export interface LoopContext {
+  readonly algorithm: Algorithm
+  readonly options: OptionValues<OptionTable>
+  readonly program: LearnerProgram
+  readonly executor: Executor
+  readonly policy: Policy
+  readonly spaces: PolicySpaces
+  readonly environments: EnvironmentMaker
+  readonly episodes: EpisodeWindow
+  readonly timer: PhaseTimer
+  /** Noise of the policy, order of minibatches, seeds of training environments. */
+  readonly rng: { readonly actions: Pcg64; readonly minibatches: Pcg64; readonly environments: Pcg64 }
+}
+
+/** Collect, prepare, update: one algorithm-shaped iteration at a time. */
+export interface Loop {
+  /** True where a resumed run continues in the very same episodes. */
+  readonly resumesExactly: boolean
+  /** Fresh environments, before the first iteration of a new run. */
+  start(): Promise<void>
+  /** `progress` in [0, 1] is what schedules read. */
+  iterate(progress: number): Promise<{ steps: number; metrics: Record<string, number> }>
+  save(): Serializable
+  load(saved: Serializable): Promise<void>
+  close(): Promise<void>
+}
+
+/** Runs prepared updates, if any, and reports them. */
+export async function learn(
+  context: LoopContext,
+  prepared: { call: Parameters<Executor['updates']>[0] | undefined; metrics: Readonly<Record<string, number>> },
+): Promise<Record<string, number>> {
+  if (!prepared.call) return { ...prepared.metrics }
+  const { metrics } = await context.executor.updates(prepared.call)
+  return { ...prepared.metrics, ...context.algorithm.report(metrics) }
+}

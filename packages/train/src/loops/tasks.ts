@@ -1,0 +1,92 @@
+/** Which task a group plays: the reset seed, and reset options where a task file gives some. */
+import { existsSync, readFileSync } from 'node:fs'
+import { type EnvOptions, type Pcg64, RepriseError, type Serializable } from '@reprise/core'
+import { parse } from 'yaml'
+
+export interface Task {
+  readonly seed: number
+  readonly options?: EnvOptions
+}
+
+export interface TaskSource {
+  next(): Task
+  save(): Serializable
+  load(saved: Serializable): void
+}
+
+/** `spec` as the option `tasks` gives it. `rng` is the training environments' branch: fresh seeds come from it. */
+export function taskSource(spec: string, rng: Pcg64): TaskSource {
+  if (spec === 'fresh') return { next: () => ({ seed: rng.integers(2 ** 31) }), save: () => null, load: () => {} }
+  if (/^\d+$/.test(spec)) {
+    const count = Number(spec)
+    if (count < 1) throw invalid(spec, 'N must be at least 1')
+    return new TaskCycle(Array.from({ length: count }, () => ({ seed: rng.integers(2 ** 31) })), rng)
+  }
+  return new TaskCycle(readTasks(spec), rng)
+}
+
+/** Every task once in shuffled order, then again in another order. */
+class TaskCycle implements TaskSource {
+  readonly #tasks: readonly Task[]
+  readonly #rng: Pcg64
+  #order: Int32Array
+  #at: number
+
+  constructor(tasks: readonly Task[], rng: Pcg64) {
+    this.#tasks = tasks
+    this.#rng = rng
+    this.#order = Int32Array.from(tasks, (_, i) => i)
+    this.#at = tasks.length
+  }
+
+  next(): Task {
+    if (this.#at === this.#tasks.length) {
+      this.#rng.shuffle(this.#order)
+      this.#at = 0
+    }
+    return this.#tasks[this.#order[this.#at++]!]!
+  }
+
+  save(): Serializable {
+    return { order: this.#order, at: this.#at, seeds: this.#tasks.map((task) => task.seed) }
+  }
+
+  load(saved: Serializable): void {
+    const { order, at, seeds } = saved as { order: Int32Array; at: number; seeds: number[] }
+    if (seeds.length !== this.#tasks.length || seeds.some((seed, i) => seed !== this.#tasks[i]!.seed)) {
+      throw new RepriseError('RPR_STATE_MISMATCH', 'The tasks are not those that the checkpoint was made with.', {
+        hint: 'Restore the task file that the run began with.',
+      })
+    }
+    this.#order = order
+    this.#at = at
+  }
+}
+
+function readTasks(path: string): Task[] {
+  if (!existsSync(path)) {
+    throw new RepriseError('RPR_FILE_MISSING', `Option 'tasks' = '${path}': no such file.`, {
+      value: path,
+      hint: "Give 'fresh', a number of tasks, or a YAML file with a list of {seed, options}.",
+    })
+  }
+  let content: unknown
+  try {
+    content = parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw new RepriseError('RPR_CONFIG_INVALID', `Task file '${path}' is not valid YAML: ${(cause as Error).message.split('\n')[0]}`, { value: path, cause })
+  }
+  const valid = (item: unknown): item is Task =>
+    typeof item === 'object' && item !== null && Number.isSafeInteger((item as Task).seed) && (item as Task).seed >= 0
+  if (!Array.isArray(content) || content.length === 0 || !content.every(valid)) {
+    throw invalid(path, 'the file must hold a list of {seed, options}, each seed an integer >= 0')
+  }
+  return content
+}
+
+function invalid(value: string, why: string): RepriseError {
+  return new RepriseError('RPR_OPTION_RANGE', `Option 'tasks' = '${value}' is not legal: ${why}.`, {
+    value,
+    hint: 'It takes fresh, a number of tasks, or a YAML file.',
+  })
+}

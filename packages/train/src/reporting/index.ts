@@ -1,0 +1,7 @@
+export { type CreateReporterOptions, createReporter, quietReporter, type ReporterMode } from './create-reporter.ts'
+export { DashboardReporter } from './dashboard-reporter.ts'
+export { LineReporter } from './line-reporter.ts'
+export type { Progress } from './progress.ts'
+export { renderDashboard } from './render-dashboard.ts'
+export type { EvaluationRow, Reporter, ReporterStream, RunInfo, RunSummary } from './reporter.ts'
+export { type EventFile, EventFileWriter, type EventRecord, eventFileName, readEventFile } from './tensorboard.ts'

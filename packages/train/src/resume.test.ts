@@ -1,0 +1,92 @@
+/** Resume equals never having stopped: in process by an abort, and across a SIGKILL between two checkpoints. */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { resume } from './resume.ts'
+import { listCheckpoints } from './run/checkpoint.ts'
+import { readResult } from './run/run-folder.ts'
+import { train } from './train.ts'
+
+let root: string
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'reprise-resume-'))
+})
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+/** Rows without what depends on the clock and the machine. */
+export function rowsOf(folder: string, file: string): Record<string, unknown>[] {
+  return readFileSync(join(folder, file), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => Object.fromEntries(Object.entries(JSON.parse(line)).filter(([key]) => !/^(time|memory)(\/|$)/.test(key))))
+}
+
+function expectEqualRuns(a: string, b: string): void {
+  expect(readResult(b)!.parameterHash).toBe(readResult(a)!.parameterHash)
+  expect(readResult(b)!.returns).toEqual(readResult(a)!.returns)
+  for (const file of ['metrics.jsonl', 'eval.jsonl']) expect(rowsOf(b, file)).toEqual(rowsOf(a, file))
+}
+
+const cases = {
+  ppo: { algo: 'ppo', env: 'CartPole-v1', steps: 4096, set: { numEnvs: 4, numSteps: 64, epochs: 2, batchSize: 64, normalizeObservation: true, normalizeReward: true } },
+  grpo: { algo: 'grpo', env: 'CartPole-v1', steps: 4096, set: { groups: 2, groupSize: 4, tasks: '5' } },
+} as const
+const shared = { checkpointEvery: 1500, evalEvery: 1000, evalEpisodes: 3, finalEpisodes: 5, tensorboard: false }
+
+describe.each(Object.entries(cases))('resume of %s', (name, { set, ...options }) => {
+  it('after an abort gives the parameters and metrics of a run that was not stopped', async () => {
+    const whole = join(root, `${name}-whole`)
+    await train({ ...options, set: { ...shared, ...set }, out: whole })
+    const parts = join(root, `${name}-parts`)
+    const controller = new AbortController()
+    const reporter = {
+      start() {},
+      log: (_row: unknown, step: number) => step > 1800 && controller.abort(),
+      evaluation() {},
+      message() {},
+      checkpoint() {},
+      done() {},
+    }
+    const stopped = await train({ ...options, set: { ...shared, ...set }, out: parts, ui: reporter, signal: controller.signal })
+    expect(stopped.result).toBeUndefined()
+    expect(stopped.step).toBeLessThan(options.steps)
+    const finished = await resume(parts)
+    expect(finished.result!.steps).toBeGreaterThanOrEqual(options.steps)
+    expectEqualRuns(whole, parts)
+    await expect(resume(parts)).rejects.toMatchObject({ code: 'RPR_USAGE' })
+  })
+
+  it('after SIGKILL between two checkpoints does too, with no row twice', async () => {
+    const whole = join(root, `${name}-whole`)
+    const killed = join(root, `${name}-killed`)
+    await killBetweenCheckpoints({ ...options, set: { ...shared, ...set }, out: killed })
+    expect(existsSync(join(killed, 'result.json'))).toBe(false)
+    await resume(killed)
+    expectEqualRuns(whole, killed)
+    const steps = rowsOf(killed, 'metrics.jsonl').map((row) => row['step'])
+    expect(new Set(steps).size).toBe(steps.length)
+    expect(readdirSync(join(killed, 'set-aside')).some((file) => file.startsWith('metrics.jsonl'))).toBe(true)
+  })
+})
+
+/** Trains in a child process and kills it once a row lies beyond the newest checkpoint. */
+async function killBetweenCheckpoints(options: Record<string, unknown> & { out: string }): Promise<void> {
+  const boot = fileURLToPath(new URL('./testing/train-child.mjs', import.meta.url))
+  const child = spawn(process.execPath, [boot, JSON.stringify(options)], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const deadline = Date.now() + 60_000
+  for (;;) {
+    if (Date.now() > deadline) throw new Error('The child wrote no row beyond its first checkpoints in time')
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    if (!existsSync(join(options.out, 'metrics.jsonl'))) continue
+    const text = readFileSync(join(options.out, 'metrics.jsonl'), 'utf8')
+    const last = /"step":(\d+)[^\n]*\n$/.exec(text)?.[1]
+    const checkpoint = listCheckpoints(join(options.out, 'checkpoints')).at(-1)
+    if (last !== undefined && checkpoint !== undefined && checkpoint > 0 && Number(last) > checkpoint) break
+  }
+  child.kill('SIGKILL')
+  await exited
+}

@@ -1,0 +1,58 @@
+/** Writes that are either whole or absent. */
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { RepriseError } from '@reprise/core'
+
+let counter = 0
+
+/** Writes to a temporary file beside `path`, then renames it into place. */
+export function writeFileAtomic(path: string, content: string | Uint8Array): void {
+  const temporary = temporaryBeside(path)
+  try {
+    writeFileSynced(temporary, content)
+    renameSync(temporary, path)
+  } catch (cause) {
+    rmSync(temporary, { force: true })
+    throw unwritable(path, cause)
+  }
+}
+
+/** Fills a temporary folder, then renames it to `path`; an existing folder there is replaced. */
+export function writeFolderAtomic(path: string, files: Readonly<Record<string, string | Uint8Array>>): void {
+  const temporary = temporaryBeside(path)
+  try {
+    mkdirSync(temporary, { recursive: true })
+    for (const [name, content] of Object.entries(files)) writeFileSynced(join(temporary, name), content)
+    rmSync(path, { recursive: true, force: true })
+    renameSync(temporary, path)
+  } catch (cause) {
+    rmSync(temporary, { recursive: true, force: true })
+    throw unwritable(path, cause)
+  }
+}
+
+/** Names of left-overs of interrupted writes begin with this. */
+export const TEMPORARY_PREFIX = '.tmp-'
+
+function temporaryBeside(path: string): string {
+  return join(dirname(path), `${TEMPORARY_PREFIX}${process.pid}-${counter++}-${basename(path)}`)
+}
+
+function writeFileSynced(path: string, content: string | Uint8Array): void {
+  const fd = openSync(path, 'w')
+  try {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+export function unwritable(path: string, cause: unknown): RepriseError {
+  return new RepriseError('RPR_FILE_UNWRITABLE', `'${path}' cannot be written: ${(cause as Error).message}.`, {
+    value: path,
+    hint: 'Choose another folder with --out, or free space and permissions there.',
+    cause,
+  })
+}

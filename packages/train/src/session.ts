@@ -1,0 +1,314 @@
+/** One run from wherever it stands to its end: iterate, log, evaluate and checkpoint when due, score at the last. */
+import { basename, join, relative } from 'node:path'
+import type { HostTree } from '@reprise/backend'
+import { RepriseError, type Serializable } from '@reprise/core'
+import { writeCard } from './card.ts'
+import type { ResolvedRun } from './config/resolve.ts'
+import { Evaluator } from './evaluate.ts'
+import type { Learner } from './learner.ts'
+import { GroupLoop } from './loops/group-loop.ts'
+import type { Loop, LoopContext } from './loops/loop.ts'
+import { PhaseTimer } from './loops/phase-timer.ts'
+import { RolloutLoop } from './loops/rollout-loop.ts'
+import type { Reporter } from './reporting/index.ts'
+import { writeFileAtomic } from './run/atomic.ts'
+import { type Best, CheckpointStore, hashState } from './run/checkpoint.ts'
+import { EpisodeWindow } from './run/episode-window.ts'
+import { provenance } from './run/provenance.ts'
+import type { RunConfig, RunResult } from './run/run-folder.ts'
+import { RunLog } from './run/run-log.ts'
+import { generatorOf, seedsOf } from './run/seeds.ts'
+
+export interface SessionResult {
+  /** The run folder. */
+  readonly folder: string
+  readonly step: number
+  /** Absent where the run was interrupted before its end. */
+  readonly result: RunResult | undefined
+}
+
+/** What a checkpoint holds beside the executor's state. */
+interface SavedSession {
+  readonly [key: string]: Serializable
+  readonly step: number
+  readonly wallSeconds: number
+  readonly trainSeconds: number
+  readonly learner: HostTree & { readonly [key: string]: Serializable }
+  readonly rng: { readonly [branch: string]: Serializable }
+  readonly episodes: Serializable
+  readonly loop: Serializable
+  readonly best: { readonly step: number; readonly meanReward: number } | null
+}
+
+export class Session {
+  readonly #resolved: ResolvedRun
+  readonly #learner: Learner
+  readonly #folder: string
+  readonly #config: RunConfig
+  readonly #reporter: Reporter
+  readonly #timer = new PhaseTimer()
+  readonly #episodes = new EpisodeWindow()
+  readonly #rng
+  readonly #loop: Loop
+  readonly #log: RunLog
+  readonly #checkpoints: CheckpointStore
+  readonly #evaluator: Evaluator | undefined
+  #step = 0
+  #best: Best | undefined
+  #wallSeconds = 0
+  #trainSeconds = 0
+  #resumed = performance.now()
+  #checkpointed = -1
+  #logged = 0
+
+  constructor(resolved: ResolvedRun, learner: Learner, folder: string, config: RunConfig, reporter: Reporter) {
+    const { run, algorithm } = resolved
+    this.#resolved = resolved
+    this.#learner = learner
+    this.#folder = folder
+    this.#config = config
+    this.#reporter = reporter
+    this.#rng = {
+      actions: generatorOf(run.seed, 'actions'),
+      minibatches: generatorOf(run.seed, 'minibatches'),
+      environments: generatorOf(run.seed, 'environments'),
+    }
+    this.#loop = makeLoop(
+      { ...learner, algorithm, options: resolved.algorithmOptions, episodes: this.#episodes, timer: this.#timer, rng: this.#rng },
+      run.tasks,
+    )
+    this.#log = new RunLog(folder, run.tensorboard)
+    this.#checkpoints = new CheckpointStore(folder, run.keepCheckpoints)
+    if (run.evalEvery > 0) {
+      const seeds = seedsOf(run.evalSeed, 'evaluation', run.evalEpisodes)
+      this.#evaluator = new Evaluator(learner.environments, learner.program, learner.policy, seeds)
+    }
+  }
+
+  /** Puts the session where a checkpoint stands. @throws RPR_STATE_MISMATCH */
+  async load(saved: Serializable): Promise<void> {
+    const state = saved as SavedSession
+    await this.#learner.executor.load(state.learner)
+    for (const [branch, rng] of Object.entries(this.#rng)) rng.setState(state.rng[branch] as ReturnType<typeof rng.state>)
+    this.#episodes.load(state.episodes)
+    await this.#loop.load(state.loop)
+    this.#step = this.#logged = this.#checkpointed = state.step
+    this.#best = state.best ?? undefined
+    this.#wallSeconds = state.wallSeconds
+    this.#trainSeconds = state.trainSeconds
+  }
+
+  /** Begins a new run: fresh environments, and a checkpoint of step 0 so that there is always one to resume from. */
+  async start(): Promise<void> {
+    await this.#loop.start()
+    await this.#checkpoint()
+  }
+
+  /** `note`: said at the start, e.g. where a resumed run stands. */
+  async run(signal: AbortSignal | undefined, note?: string): Promise<SessionResult> {
+    const { run, algorithm, definition } = this.#resolved
+    this.#resumed = performance.now()
+    this.#reporter.start({
+      name: basename(this.#folder),
+      runDir: this.#shownFolder(),
+      algo: algorithm.name,
+      env: definition.spec.id,
+      executor: this.#learner.executor.name,
+      seed: run.seed,
+      totalSteps: run.steps,
+      startStep: this.#step,
+    })
+    for (const text of note === undefined ? this.#notes() : [note, ...this.#notes()]) this.#reporter.message(text)
+    this.#log.text.info({ step: this.#step, executor: this.#config.executor, resume: this.#config.resume }, 'started')
+    try {
+      this.#timer.lap(0)
+      while (this.#step < run.steps && !signal?.aborted) {
+        await this.#iterate()
+        // Lets Ctrl-C in: nothing else in the loop waits for the event loop.
+        await new Promise(setImmediate)
+      }
+      const finished = this.#step >= run.steps
+      await this.#checkpoint()
+      if (!finished) return this.#interrupted()
+      const result = await this.#finish()
+      return { folder: this.#folder, step: this.#step, result }
+    } catch (error) {
+      this.#log.text.error({ err: error, step: this.#step }, 'failed')
+      throw error
+    } finally {
+      await this.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#reporter.done()
+    this.#log.close()
+    await this.#evaluator?.close()
+    await this.#loop.close()
+    this.#learner.executor.dispose()
+  }
+
+  async #iterate(): Promise<void> {
+    const { run } = this.#resolved
+    const before = this.#step
+    const { steps, metrics } = await this.#loop.iterate(before / run.steps)
+    this.#step += steps
+    this.#refuseNonFinite(metrics)
+    if (this.#step - this.#logged >= run.logEvery || this.#step >= run.steps) this.#logRow(metrics)
+    let improved = false
+    const due = (every: number) => every > 0 && Math.floor(this.#step / every) > Math.floor(before / every)
+    if (due(run.evalEvery)) improved = await this.#evaluate()
+    if (improved || due(run.checkpointEvery)) await this.#checkpoint()
+    // Time spent on evaluation and checkpoints is not training time.
+    if (this.#logged === this.#step) this.#timer.lap(0)
+  }
+
+  #logRow(metrics: Readonly<Record<string, number>>): void {
+    const time = this.#timer.lap(this.#step - this.#logged)
+    this.#trainSeconds += (this.#step - this.#logged) / Math.max(time['time/sps']!, 1e-9)
+    this.#logged = this.#step
+    const row = {
+      ...this.#episodes.metrics(),
+      ...metrics,
+      ...time,
+      'memory/rss_mb': process.memoryUsage.rss() / 2 ** 20,
+    }
+    this.#log.metrics(this.#step, this.#elapsed(), row)
+    this.#reporter.log(row, this.#step)
+  }
+
+  async #evaluate(): Promise<boolean> {
+    const { run } = this.#resolved
+    const { statistics } = this.#loop.save() as { statistics: Serializable }
+    const evaluation = await this.#evaluator!.run(statistics)
+    const improved = this.#best === undefined || evaluation.meanReward > this.#best.meanReward
+    if (improved) this.#best = { step: this.#step, meanReward: evaluation.meanReward }
+    const row = {
+      step: this.#step,
+      time: this.#elapsed(),
+      mean_reward: evaluation.meanReward,
+      std_reward: evaluation.stdReward,
+      episodes: evaluation.returns.length,
+      returns: evaluation.returns,
+      ...(evaluation.successRate === undefined ? {} : { success_rate: evaluation.successRate }),
+      seed: run.evalSeed,
+    }
+    this.#log.evaluation(row)
+    this.#reporter.evaluation(row)
+    return improved
+  }
+
+  async #checkpoint(): Promise<void> {
+    if (this.#checkpointed === this.#step) return
+    const learner = await this.#learner.executor.save()
+    const state: SavedSession = {
+      step: this.#step,
+      wallSeconds: this.#elapsed(),
+      trainSeconds: this.#trainSeconds,
+      learner: learner as SavedSession['learner'],
+      rng: Object.fromEntries(Object.entries(this.#rng).map(([branch, rng]) => [branch, rng.state() as Serializable])),
+      episodes: this.#episodes.save(),
+      loop: this.#loop.save(),
+      best: this.#best ? { ...this.#best } : null,
+    }
+    const path = this.#checkpoints.write(
+      {
+        step: this.#step,
+        time: new Date().toISOString(),
+        lengths: this.#log.lengths(),
+        parameterHash: hashState(learner),
+        node: process.versions.node,
+        executor: this.#learner.executor.name,
+      },
+      state,
+      this.#best,
+    )
+    this.#checkpointed = this.#step
+    this.#reporter.checkpoint(path)
+  }
+
+  #interrupted(): SessionResult {
+    this.#log.text.info({ step: this.#step }, 'interrupted')
+    this.#reporter.done({
+      status: 'stopped',
+      step: this.#step,
+      wallSeconds: this.#elapsed(),
+      runDir: this.#shownFolder(),
+      resumeCommand: `npx --no reprise resume ${this.#shownFolder()}`,
+    })
+    return { folder: this.#folder, step: this.#step, result: undefined }
+  }
+
+  /** The score: greedy episodes of the final policy on held-out seeds, which no training or evaluation has seen. */
+  async #finish(): Promise<RunResult> {
+    const { run, algorithm, definition } = this.#resolved
+    const { environments, program, policy, executor } = this.#learner
+    const seeds = seedsOf(run.evalSeed, 'heldOut', run.finalEpisodes)
+    const scorer = new Evaluator(environments, program, policy, seeds)
+    const { statistics } = this.#loop.save() as { statistics: Serializable }
+    const evaluation = await scorer.run(statistics)
+    await scorer.close()
+    const wallSeconds = this.#elapsed()
+    const result: RunResult = {
+      algo: algorithm.name,
+      env: definition.spec.id,
+      seed: run.seed,
+      steps: this.#step,
+      score: evaluation.meanReward,
+      stdReward: evaluation.stdReward,
+      successRate: evaluation.successRate ?? null,
+      returns: evaluation.returns,
+      evalSeed: run.evalSeed,
+      best: this.#best ?? null,
+      parameterHash: hashState(await executor.save()),
+      executor: executor.name,
+      wallSeconds,
+      stepsPerSecond: this.#step / Math.max(this.#trainSeconds, 1e-9),
+      versions: provenance().versions,
+    }
+    writeFileAtomic(join(this.#folder, 'result.json'), `${JSON.stringify(result, null, 2)}\n`)
+    writeCard(this.#folder, this.#config, result)
+    this.#log.text.info({ step: this.#step, score: result.score }, 'finished')
+    this.#reporter.done({
+      status: 'finished',
+      step: this.#step,
+      wallSeconds,
+      runDir: this.#shownFolder(),
+      score: { mean: result.score, std: result.stdReward, episodes: result.returns.length },
+    })
+    return result
+  }
+
+  #refuseNonFinite(metrics: Readonly<Record<string, number>>): void {
+    for (const [name, value] of Object.entries(metrics)) {
+      // Explained variance of constant returns is 0/0 by definition.
+      if (!name.startsWith('train/') || name === 'train/explained_variance' || Number.isFinite(value)) continue
+      throw new RepriseError('RPR_TRAINING_DIVERGED', `Training diverged at step ${this.#step}: ${name} is ${value}.`, {
+        value,
+        hint: `Lower learningRate or normalise rewards. The checkpoint of step ${this.#checkpointed} in '${this.#folder}' is intact.`,
+      })
+    }
+  }
+
+  /** What is said once, aloud, and stands in the run folder too. */
+  #notes(): string[] {
+    const { executor, resume, warnings } = this.#config
+    const notes = [`Executor ${executor.name}: ${executor.reason}`, ...warnings]
+    if (resume === 'newEpisodes') notes.push('This environment has no snapshot: a resumed run goes on with new episodes, not in the same ones.')
+    return notes
+  }
+
+  #shownFolder(): string {
+    const shown = relative(process.cwd(), this.#folder)
+    return shown === '' ? '.' : shown.startsWith('..') ? this.#folder : shown
+  }
+
+  #elapsed(): number {
+    return this.#wallSeconds + (performance.now() - this.#resumed) / 1000
+  }
+}
+
+function makeLoop(context: LoopContext, tasks: string | undefined): Loop {
+  const { algorithm } = context
+  return algorithm.loop === 'rollout' ? new RolloutLoop(context, algorithm) : new GroupLoop(context, algorithm, tasks ?? 'fresh')
+}
