@@ -45,6 +45,8 @@ export const acrobot = defineNativeEnv({
     const observation = observations[0]!.data as Float32Array
     const book = options.bookOrNips === 'book' ? 1 : 0
 
+    const draws = new Float64Array(4)
+
     const observe = (row: number) => {
       const at = row * 4
       const to = row * 6
@@ -57,7 +59,8 @@ export const acrobot = defineNativeEnv({
     }
     return {
       reset(row, { low, high }) {
-        for (let i = row * 4; i < row * 4 + 4; i++) state[i] = fround(random[row]!.uniform(low, high))
+        random[row]!.fillUniform(draws)
+        for (let i = 0; i < 4; i++) state[row * 4 + i] = fround(low + (high - low) * draws[i]!)
         observe(row)
       },
       step(begin, end) {
@@ -99,14 +102,19 @@ export const acrobot = defineNativeEnv({
             d = d0 + ahead * accelerationB
           }
           const sixth = DT / 6
-          const theta1 = wrap(a0 + sixth * sumA)
-          const theta2 = wrap(b0 + sixth * sumB)
+          // Into [-pi, pi] by whole turns, one at a time as Gymnasium does: other ways round differently.
+          let theta1 = a0 + sixth * sumA
+          while (theta1 > PI) theta1 -= 2 * PI
+          while (theta1 < -PI) theta1 += 2 * PI
+          let theta2 = b0 + sixth * sumB
+          while (theta2 > PI) theta2 -= 2 * PI
+          while (theta2 < -PI) theta2 += 2 * PI
           const speed1 = c0 + sixth * sumC
           const speed2 = d0 + sixth * sumD
           state[at] = theta1
           state[at + 1] = theta2
-          state[at + 2] = speed1 < -MAX_SPEED_1 ? -MAX_SPEED_1 : speed1 > MAX_SPEED_1 ? MAX_SPEED_1 : speed1
-          state[at + 3] = speed2 < -MAX_SPEED_2 ? -MAX_SPEED_2 : speed2 > MAX_SPEED_2 ? MAX_SPEED_2 : speed2
+          state[at + 2] = Math.max(-MAX_SPEED_1, Math.min(MAX_SPEED_1, speed1))
+          state[at + 3] = Math.max(-MAX_SPEED_2, Math.min(MAX_SPEED_2, speed2))
           observe(row)
           const arrived = -cos(theta1) - cos(theta2 + theta1) > 1
           rewards[row] = arrived ? 0 : -1
@@ -118,14 +126,6 @@ export const acrobot = defineNativeEnv({
     }
   },
 })
-
-/** Into [-pi, pi] by whole turns, one at a time as Gymnasium does: other ways round differently. */
-function wrap(angle: number): number {
-  let x = angle
-  while (x > PI) x -= 2 * PI
-  while (x < -PI) x += 2 * PI
-  return x
-}
 
 /** Pivot +, middle joint o, tip @, and the line to reach. */
 function drawChain(theta1: number, theta2: number): string {

@@ -44,16 +44,17 @@ export const cartPole = defineNativeEnv({
   create: ({ rows, state, actions, observations, rewards, terminated, truncated, random, options }) => {
     const action = actions[0]!.data as Int32Array
     const observation = observations[0]!.data as Float32Array
+    const draws = new Float64Array(4)
     const sines = new Float64Array(rows)
     const cosines = new Float64Array(rows)
     const aliveReward = options.suttonBartoReward ? 0 : 1
     const fallenReward = options.suttonBartoReward ? -1 : 1
     return {
       reset(row, { low, high }) {
-        const generator = random[row]!
-        for (let i = row * 4; i < row * 4 + 4; i++) {
-          state[i] = generator.uniform(low, high)
-          observation[i] = state[i]!
+        random[row]!.fillUniform(draws)
+        for (let i = 0; i < 4; i++) {
+          state[row * 4 + i] = low + (high - low) * draws[i]!
+          observation[row * 4 + i] = state[row * 4 + i]!
         }
       },
       step(begin, end) {

@@ -40,6 +40,7 @@ export const mountainCarContinuous = defineNativeEnv({
     const actionColumn = actions[0]!.data as Float32Array
     const observation = observations[0]!.data as Float32Array
     const { goalVelocity } = options
+    const draw = new Float64Array(1)
     // A Python number compared with a float32 scalar is rounded to float32 first.
     const goal32 = fround(GOAL)
     const goalVelocity32 = fround(goalVelocity)
@@ -49,7 +50,8 @@ export const mountainCarContinuous = defineNativeEnv({
     return {
       reset(row, { low, high }) {
         const at = row * 3
-        state[at] = random[row]!.uniform(low, high)
+        random[row]!.fillUniform(draw)
+        state[at] = low + (high - low) * draw[0]!
         state[at + 1] = 0
         state[at + 2] = 1
         observation[row * 2] = state[at]!
@@ -73,16 +75,16 @@ export const mountainCarContinuous = defineNativeEnv({
           let arrived: boolean
           if (first) {
             velocity += push
-            velocity = velocity > MAX_SPEED ? MAX_SPEED : velocity < -MAX_SPEED ? -MAX_SPEED : velocity
+            velocity = Math.max(-MAX_SPEED, Math.min(MAX_SPEED, velocity))
             position += velocity
-            position = position > MAX_POSITION ? MAX_POSITION : position < MIN_POSITION ? MIN_POSITION : position
+            position = Math.max(MIN_POSITION, Math.min(MAX_POSITION, position))
             if (position === MIN_POSITION && velocity < 0) velocity = 0
             arrived = position >= GOAL && velocity >= goalVelocity
           } else {
             velocity = fround(velocity + fround(push))
-            velocity = velocity > maxSpeed32 ? maxSpeed32 : velocity < -maxSpeed32 ? -maxSpeed32 : velocity
+            velocity = Math.max(-maxSpeed32, Math.min(maxSpeed32, velocity))
             position = fround(position + velocity)
-            position = position > maxPosition32 ? maxPosition32 : position < minPosition32 ? minPosition32 : position
+            position = Math.max(minPosition32, Math.min(maxPosition32, position))
             if (position === minPosition32 && velocity < 0) velocity = 0
             arrived = position >= goal32 && velocity >= goalVelocity32
           }

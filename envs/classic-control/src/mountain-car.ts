@@ -36,10 +36,12 @@ export const mountainCar = defineNativeEnv({
     const action = actions[0]!.data as Int32Array
     const observation = observations[0]!.data as Float32Array
     const { goalVelocity } = options
+    const draw = new Float64Array(1)
     return {
       reset(row, { low, high }) {
         const at = row * 2
-        state[at] = random[row]!.uniform(low, high)
+        random[row]!.fillUniform(draw)
+        state[at] = low + (high - low) * draw[0]!
         state[at + 1] = 0
         observation[at] = state[at]!
         observation[at + 1] = 0
@@ -49,9 +51,9 @@ export const mountainCar = defineNativeEnv({
           const at = row * 2
           let position = state[at]!
           let velocity = state[at + 1]! + ((action[row]! - 1) * FORCE + Math.cos(3 * position) * -GRAVITY)
-          velocity = velocity < -MAX_SPEED ? -MAX_SPEED : velocity > MAX_SPEED ? MAX_SPEED : velocity
+          velocity = Math.max(-MAX_SPEED, Math.min(MAX_SPEED, velocity))
           position += velocity
-          position = position < MIN_POSITION ? MIN_POSITION : position > MAX_POSITION ? MAX_POSITION : position
+          position = Math.max(MIN_POSITION, Math.min(MAX_POSITION, position))
           if (position === MIN_POSITION && velocity < 0) velocity = 0
           state[at] = position
           state[at + 1] = velocity

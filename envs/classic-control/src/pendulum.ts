@@ -39,11 +39,13 @@ export const pendulum = defineNativeEnv({
   create: ({ state, actions, observations, rewards, terminated, random, options }) => {
     const torque = actions[0]!.data as Float32Array
     const observation = observations[0]!.data as Float32Array
+    const draws = new Float64Array(2)
     const gravity = (3 * options.g) / 2
     return {
       reset(row, { xInit, yInit }) {
-        const theta = random[row]!.uniform(-xInit, xInit)
-        const speed = random[row]!.uniform(-yInit, yInit)
+        random[row]!.fillUniform(draws)
+        const theta = -xInit + 2 * xInit * draws[0]!
+        const speed = -yInit + 2 * yInit * draws[1]!
         state[row * 2] = theta
         state[row * 2 + 1] = speed
         observation[row * 3] = Math.cos(theta)
@@ -54,8 +56,7 @@ export const pendulum = defineNativeEnv({
         for (let row = begin; row < end; row++) {
           const theta = state[row * 2]!
           const speed = state[row * 2 + 1]!
-          const given = torque[row]!
-          const u = given < -MAX_TORQUE ? -MAX_TORQUE : given > MAX_TORQUE ? MAX_TORQUE : given
+          const u = Math.max(-MAX_TORQUE, Math.min(MAX_TORQUE, torque[row]!))
           // Python's modulo: the result has the sign of the divisor.
           let wrapped = (theta + Math.PI) % TAU
           if (wrapped < 0) wrapped += TAU
@@ -64,7 +65,7 @@ export const pendulum = defineNativeEnv({
           const torqueCost = fround(TORQUE_COST_32 * fround(u * u))
           const cost = wrapped * wrapped + 0.1 * (speed * speed) + torqueCost
           let nextSpeed = speed + (gravity * Math.sin(theta) + fround(3 * u)) * DT
-          nextSpeed = nextSpeed < -MAX_SPEED ? -MAX_SPEED : nextSpeed > MAX_SPEED ? MAX_SPEED : nextSpeed
+          nextSpeed = Math.max(-MAX_SPEED, Math.min(MAX_SPEED, nextSpeed))
           const nextTheta = theta + nextSpeed * DT
           state[row * 2] = nextTheta
           state[row * 2 + 1] = nextSpeed

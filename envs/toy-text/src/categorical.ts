@@ -10,10 +10,12 @@ export function cumulative(probabilities: ArrayLike<number>): Float64Array {
 }
 
 /**
- * The first index whose cumulative probability exceeds the draw `u`, as Gymnasium samples; index 0 where rounding left
- * the last sum at or below `u`.
+ * The first index whose cumulative probability exceeds the draw in `draw[0]`, as Gymnasium samples; index 0 where
+ * rounding left the last sum at or below it. Draws go through an array because a number that crosses a call may be
+ * boxed, and boxes are garbage.
  */
-export function firstAbove(sums: Float64Array, u: number): number {
+export function firstAbove(sums: Float64Array, draw: Float64Array): number {
+  const u = draw[0]!
   let low = 0
   let high = sums.length
   while (low < high) {

@@ -41,16 +41,18 @@ function defineCliff(id: string, slippery: boolean) {
       const table = new GridTable(ROWS * COLUMNS, 4, turns, [1 / 3, 1 / 3, 1 / 3])
       const action = actions[0]!.data as Int32Array
       const observation = observations[0]!.data as Int32Array
+      const draw = new Float64Array(1)
       return {
         reset(row) {
           // Gymnasium draws the start from a distribution that has one tile.
-          random[row]!.random()
+          random[row]!.fillUniform(draw)
           state[row] = START
           observation[row] = START
         },
         step(begin, end) {
           for (let row = begin; row < end; row++) {
-            const entry = table.entry(state[row]!, action[row]!, random[row]!.random())
+            random[row]!.fillUniform(draw)
+            const entry = table.entry(state[row]!, action[row]!, draw)
             const tile = table.next[entry]!
             state[row] = tile
             observation[row] = tile

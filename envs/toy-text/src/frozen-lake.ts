@@ -123,16 +123,19 @@ function defineLake(id: string, mapName: MapName, maxEpisodeSteps: number, rewar
       const startSums = cumulative([...tiles].map((tile) => (tile === 'S' ? 1 / starts : 0)))
       const action = actions[0]!.data as Int32Array
       const observation = observations[0]!.data as Int32Array
+      const draw = new Float64Array(1)
       return {
         reset(row) {
-          const tile = firstAbove(startSums, random[row]!.random())
+          random[row]!.fillUniform(draw)
+          const tile = firstAbove(startSums, draw)
           state[row * 2] = tile
           state[row * 2 + 1] = 0
           observation[row] = tile
         },
         step(begin, end) {
           for (let row = begin; row < end; row++) {
-            const entry = table.entry(state[row * 2]!, action[row]!, random[row]!.random())
+            random[row]!.fillUniform(draw)
+            const entry = table.entry(state[row * 2]!, action[row]!, draw)
             const tile = table.next[entry]!
             state[row * 2] = tile
             state[row * 2 + 1] = action[row]! + 1

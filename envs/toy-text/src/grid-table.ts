@@ -46,8 +46,9 @@ export class GridTable {
     }
   }
 
-  /** The entry that a draw `u` in [0, 1) selects: the first whose sum exceeds it, else the first of all. */
-  entry(state: number, action: number, u: number): number {
+  /** The entry that a draw in [0, 1), in `draw[0]`, selects: the first whose sum exceeds it, else the first of all. */
+  entry(state: number, action: number, draw: Float64Array): number {
+    const u = draw[0]!
     const at = (state * this.actions + action) * 3
     if (this.sums[at]! > u) return at
     if (this.sums[at + 1]! > u) return at + 1

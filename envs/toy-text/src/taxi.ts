@@ -76,6 +76,7 @@ export const taxi = defineNativeEnv({
   id: 'Taxi-v4',
   maxEpisodeSteps: 200,
   rewardThreshold: 8,
+  actionMasks: true,
   summary: 'Fetch a passenger and bring him to his destination in a small town with walls.',
   options: {
     isRainy: option.boolean({
@@ -111,7 +112,6 @@ export const taxi = defineNativeEnv({
     observationSpace: discrete(STATES),
     actionSpace: discrete(ACTIONS),
     stateSize: 3,
-    maskSize: ACTIONS,
   }),
   create: ({ state, actions, actionMasks, observations, rewards, terminated, random, options }) => {
     const { isRainy, rainyProbability, ficklePassenger, fickleProbability } = options
@@ -120,6 +120,7 @@ export const taxi = defineNativeEnv({
     const maskTable = masks()
     const action = actions[0]!.data as Int32Array
     const observation = observations[0]!.data as Int32Array
+    const draw = new Float64Array(1)
 
     const show = (row: number, s: number) => {
       state[row * 3] = s
@@ -129,15 +130,18 @@ export const taxi = defineNativeEnv({
     return {
       reset(row) {
         const generator = random[row]!
-        const start = firstAbove(startSums, generator.random())
-        state[row * 3 + 1] = ficklePassenger && generator.random() < fickleProbability ? 1 : 0
+        generator.fillUniform(draw)
+        const start = firstAbove(startSums, draw)
+        if (ficklePassenger) generator.fillUniform(draw)
+        state[row * 3 + 1] = ficklePassenger && draw[0]! < fickleProbability ? 1 : 0
         state[row * 3 + 2] = 0
         show(row, start)
       },
       step(begin, end) {
         for (let row = begin; row < end; row++) {
           const before = state[row * 3]!
-          const entry = table.entry(before, action[row]!, random[row]!.random())
+          random[row]!.fillUniform(draw)
+          const entry = table.entry(before, action[row]!, draw)
           let after = table.next[entry]!
           // A fickle passenger in the taxi names another destination when the taxi first moves.
           const rides = Math.floor(before / 4) % 5 === IN_TAXI

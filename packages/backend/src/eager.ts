@@ -71,7 +71,7 @@ export class EagerExecutor implements Executor {
     this.#live()
     const { inputs } = this.#program
     const rows = checkInputs('batch', inputs.batch, batch)
-    checkInputs('noise', inputs.noise, noise)
+    this.#checkNoise(noise, rows)
     this.#checkSchedule(schedule)
     const result = this.#step(batch, noise, rows, (name) => schedule[name]!)
     const metrics = this.#read(result.metrics, (tensor) => tensor.dataSync()[0]!)
@@ -96,7 +96,7 @@ export class EagerExecutor implements Executor {
         throw inputError(`Row ${index} of ${available} rows was asked for.`, index, 'Use rows of the columns, or -1.')
       }
     }
-    checkInputs('noise', inputs.noise, noise)
+    this.#checkNoise(noise, indices.length)
     this.#checkSchedule(schedule, count)
     const stepNoise: Record<string, HostArray> = {}
     const perStep: TensorRecord[] = []
@@ -158,6 +158,16 @@ export class EagerExecutor implements Executor {
     for (const name in tensors) out[name] = read(tensors[name]!)
     dispose(tensors as never)
     return out
+  }
+
+  #checkNoise(noise: HostRecord, rows: number): void {
+    const given = checkInputs('noise', this.#program.inputs.noise, noise)
+    if (given < 0 || given === rows) return
+    throw inputError(
+      `The noise has ${given} rows for ${rows} of the batch.`,
+      given,
+      'Draw one row per row of the batch.',
+    )
   }
 
   #checkSchedule(given: Readonly<Record<string, number | Float32Array>>, count?: number): void {

@@ -4,13 +4,17 @@ import { option, RepriseError, readOption, suggest } from '@reprise/core'
 import { COMMON_FLAGS, type FlagSpec, type VerbSpec } from './verb.ts'
 
 export class Args {
+  /** Everything after the verb, as it was typed. */
+  readonly raw: readonly string[]
   readonly #positionals: Readonly<Record<string, string>>
   readonly #flags: ReadonlyMap<string, string | number | true | Readonly<Record<string, string>>>
 
   constructor(
-    positionals: Readonly<Record<string, string>>,
-    flags: ReadonlyMap<string, string | number | true | Readonly<Record<string, string>>>,
+    raw: readonly string[],
+    positionals: Readonly<Record<string, string>> = {},
+    flags: ReadonlyMap<string, string | number | true | Readonly<Record<string, string>>> = new Map(),
   ) {
+    this.raw = raw
     this.#positionals = positionals
     this.#flags = flags
   }
@@ -43,6 +47,7 @@ export class Args {
 
 /** @throws RPR_USAGE, RPR_OPTION_TYPE, RPR_OPTION_RANGE, RPR_OPTION_CONFLICT */
 export function parseVerb(verb: VerbSpec, argv: readonly string[]): Args {
+  if (verb.passesOn) return new Args(argv)
   const table: Readonly<Record<string, FlagSpec>> = { ...verb.flags, ...COMMON_FLAGS }
   const { tokens } = parseArgs({
     args: [...argv],
@@ -73,7 +78,7 @@ export function parseVerb(verb: VerbSpec, argv: readonly string[]): Args {
       hint: 'Give one of them.',
     })
   }
-  return new Args(flags.has('help') ? {} : readPositionals(verb, positionals), flags)
+  return new Args(argv, flags.has('help') ? {} : readPositionals(verb, positionals), flags)
 }
 
 function readFlag(

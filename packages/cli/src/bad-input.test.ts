@@ -17,7 +17,7 @@ import type { ErrorCode } from '@reprise/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { envTemplate } from './env-template.ts'
 import { main } from './main.ts'
-import { testIo } from './test-io.ts'
+import { testIo } from './testing/test-io.ts'
 
 let folder: string
 let steps: number
@@ -126,6 +126,8 @@ type Case = readonly [line: string, code: ErrorCode, ...mentions: (string | RegE
 
 const train = 'train --algo ppo --env CartPole-v1 --out @new'
 
+const grpo = 'train --algo grpo --env CartPole-v1 --out @new'
+
 const cases: readonly Case[] = [
   // How the command is called
   ['trian --env CartPole-v1', 'RPR_USAGE', "'trian'", "'train'"],
@@ -171,6 +173,14 @@ const cases: readonly Case[] = [
   [`${train} --set hidden=64,wide`, 'RPR_OPTION_TYPE', "'hidden'", "'64,wide'"],
   [`${train} --set evalEvery=0 --set evalEpisodes=5`, 'RPR_OPTION_INERT', "'evalEpisodes'", '5', 'evalEvery is 0'],
   [`${train} --set groupSize=8`, 'RPR_OPTION_UNKNOWN', "'groupSize'"],
+  [`${grpo} --set klKind=k1`, 'RPR_OPTION_INERT', "'klKind'", "'k1'", 'klCoef'],
+  [`${grpo} --set normLength=100`, 'RPR_OPTION_INERT', "'normLength'", '100', 'aggregation'],
+  [`${grpo} --set advantage=mean --set stdKind=population`, 'RPR_OPTION_INERT', "'stdKind'", "'population'"],
+  [`${grpo} --set groupSize=1`, 'RPR_OPTION_RANGE', "'groupSize'", "'1'", '>= 2'],
+  [`${grpo} --set rewardWeights=speed:1`, 'RPR_OPTION_UNKNOWN', 'speed'],
+  [`${grpo} --set tasks=sometimes`, 'RPR_FILE_MISSING', "'sometimes'"],
+  [`${grpo} --set tasks=@gone.yaml`, 'RPR_FILE_MISSING', 'gone.yaml'],
+  [`${grpo} --set tasks=@list.yaml`, 'RPR_OPTION_RANGE', "'tasks'", 'list.yaml'],
   // Names
   ['train --algo pop --env CartPole-v1 --out @new', 'RPR_ALGO_UNKNOWN', "'pop'", "'ppo'"],
   ['train --help --algo pop', 'RPR_ALGO_UNKNOWN', "'pop'"],

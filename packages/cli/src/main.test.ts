@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { main } from './main.ts'
-import { testIo } from './test-io.ts'
+import { testIo } from './testing/test-io.ts'
 import { verbs } from './verbs/table.ts'
 
 const bin = fileURLToPath(new URL('../bin/reprise.mjs', import.meta.url))
@@ -22,6 +22,7 @@ test('the overview names every verb', async () => {
 
 test('the help of each verb names its flags and arguments', async () => {
   for (const verb of verbs) {
+    if (verb.passesOn) continue
     const { code, text } = await run('help', verb.name)
     expect(code).toBe(0)
     for (const flag of Object.keys(verb.flags)) expect(text).toContain(`--${flag}`)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { main } from './main.ts'
-import { testIo } from './test-io.ts'
+import { testIo } from './testing/test-io.ts'
 
 test('the environment that new-env writes is learnt', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'reprise-learn-'))

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { main } from './main.ts'
-import { testIo } from './test-io.ts'
+import { testIo } from './testing/test-io.ts'
 
 let folder: string
 beforeAll(() => {

@@ -29,6 +29,8 @@ export interface VerbSpec {
   readonly conflicts?: readonly (readonly [string, string])[]
   /** Loaded only when the verb runs, so that help and usage errors start fast. Resolves to the exit code. */
   readonly load: () => Promise<(args: Args, io: Io) => Promise<number>>
+  /** Hands everything after its name on as it is, `--help` too. */
+  readonly passesOn?: boolean
   /** More help that depends on the arguments, such as the options of an algorithm. */
   readonly more?: (args: Args) => Promise<readonly string[]>
 }

@@ -1,10 +1,12 @@
-import { allocateColumns, type Columns } from './columns.ts'
 import type { EnvOptions, EnvSpec } from './env.ts'
 import { RepriseError } from './errors.ts'
 import type { NativeDynamics, NativeEnvSource, NativeLayout } from './native.ts'
 import { type OptionTable, type OptionValues, resolveOptions } from './options.ts'
 import { Pcg64, type PcgState, SeedSequence } from './random.ts'
+import { maskSize } from './spaces/index.ts'
 import type { Serializable } from './types.ts'
+import { createVectorColumns } from './vector-columns.ts'
+import type { VectorColumns } from './vector-env.ts'
 
 /** The part of a snapshot that single and batched forms share. */
 export type NativeState = {
@@ -24,12 +26,7 @@ export class NativeInstance<O, A> {
   readonly dynamics: NativeDynamics<Readonly<Record<string, unknown>>>
   readonly state: Float64Array
   readonly random: Pcg64[]
-  readonly actions: Columns
-  readonly observations: Columns
-  readonly actionMasks: Uint8Array
-  readonly rewards: Float64Array
-  readonly terminated: Uint8Array
-  readonly truncated: Uint8Array
+  readonly columns: VectorColumns
   readonly maskSize: number
   /** Steps until a row is truncated; 2^31 - 1 stands for no limit. */
   readonly limit: number
@@ -47,16 +44,11 @@ export class NativeInstance<O, A> {
     this.spec = spec
     this.rows = rows
     this.layout = source.layout(options)
-    const { observationSpace, actionSpace, stateSize, maskSize = 0 } = this.layout
-    this.maskSize = maskSize
+    const { observationSpace, actionSpace, stateSize } = this.layout
+    this.maskSize = spec.actionMasks ? maskSize(actionSpace) : 0
     this.limit = spec.maxEpisodeSteps ?? 2 ** 31 - 1
     this.state = new Float64Array(rows * stateSize)
-    this.actions = allocateColumns(actionSpace.leaves, rows)
-    this.observations = allocateColumns(observationSpace.leaves, rows)
-    this.actionMasks = new Uint8Array(rows * maskSize)
-    this.rewards = new Float64Array(rows)
-    this.terminated = new Uint8Array(rows)
-    this.truncated = new Uint8Array(rows)
+    this.columns = createVectorColumns(observationSpace, actionSpace, rows, this.maskSize)
     // Rows that are never seeded start from the operating system's entropy, each with its own stream.
     this.random = SeedSequence.fromSystem()
       .spawn(rows)
@@ -69,7 +61,10 @@ export class NativeInstance<O, A> {
       return values
     }
     this.defaultReset = this.#readReset({})
-    this.dynamics = source.create({ ...this, options })
+    const { state, random, columns } = this
+    const { actions, observations, actionMasks = new Uint8Array(0), rewards, terminated, truncated } = columns
+    const arrays = { state, random, actions, observations, actionMasks, rewards, terminated, truncated }
+    this.dynamics = source.create({ rows, options, ...arrays })
   }
 
   /** @throws RepriseError RPR_OPTION_* for options that this environment's reset does not take */

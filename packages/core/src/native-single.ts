@@ -29,7 +29,7 @@ export class NativeEnv<O, A> implements Env<O, A> {
     instance.dynamics.reset(0, values)
     this.#steps = 0
     this.#phase = 'running'
-    const result: ResetResult<O> = { observation: this.observationSpace.read(instance.observations, 0) }
+    const result: ResetResult<O> = { observation: this.observationSpace.read(instance.columns.observations, 0) }
     this.#report(result)
     return result
   }
@@ -44,21 +44,22 @@ export class NativeEnv<O, A> implements Env<O, A> {
         hint: `It takes an element of ${this.actionSpace}.`,
       })
     }
-    this.actionSpace.write(action, instance.actions, 0)
+    const { columns } = instance
+    this.actionSpace.write(action, columns.actions, 0)
     instance.dynamics.step(0, 1)
     this.#steps++
-    const terminated = instance.terminated[0] === 1
+    const terminated = columns.terminated[0] === 1
     const truncated = this.#steps >= instance.limit
     const result: StepResult<O> = {
-      observation: this.observationSpace.read(instance.observations, 0),
-      reward: instance.rewards[0]!,
+      observation: this.observationSpace.read(columns.observations, 0),
+      reward: columns.rewards[0]!,
       terminated,
       truncated,
     }
     this.#report(result)
     if (terminated || truncated) {
       this.#phase = 'ended'
-      instance.truncated[0] = truncated ? 1 : 0
+      columns.truncated[0] = truncated ? 1 : 0
       const outcome = instance.dynamics.outcome?.(0) ?? Number.NaN
       if (!Number.isNaN(outcome)) result.outcome = outcome
     }
@@ -84,8 +85,8 @@ export class NativeEnv<O, A> implements Env<O, A> {
   }
 
   #report(reports: Reports): void {
-    const { dynamics, actionMasks, maskSize } = this.#instance
-    if (maskSize > 0) reports.actionMask = actionMasks.slice()
+    const { dynamics, columns } = this.#instance
+    if (columns.actionMasks) reports.actionMask = columns.actionMasks.slice()
     const taskId = dynamics.taskId?.(0) ?? Number.NaN
     if (!Number.isNaN(taskId)) reports.taskId = taskId
   }

@@ -2,7 +2,7 @@
  * The engine around native dynamics. One class holds all three autoreset modes, because they differ only in what
  * happens to a row that ended; the hot path (SameStep) is `dynamics.step` over all rows and one pass over the results.
  */
-import { allocateColumns, type Column, copyRow } from './columns.ts'
+import { copyRow } from './columns.ts'
 import type { EnvSpec } from './env.ts'
 import { RepriseError } from './errors.ts'
 import { type ActionCheck, actionCheck } from './native-actions.ts'
@@ -10,6 +10,7 @@ import type { NativeInstance } from './native-instance.ts'
 import { Pcg64 } from './random.ts'
 import type { Space } from './space.ts'
 import type { Serializable } from './types.ts'
+import { loadVectorColumns, saveVectorColumns } from './vector-columns.ts'
 import type { AutoresetMode, VectorColumns, VectorEnv, VectorResetOptions } from './vector-env.ts'
 
 export class NativeVectorEnv<O, A> implements VectorEnv {
@@ -43,31 +44,15 @@ export class NativeVectorEnv<O, A> implements VectorEnv {
     this.#instance = instance
     this.#waiting = new Uint8Array(rows)
     this.#started = new Uint8Array(rows)
-    // One place more than rows: the loop that collects ends writes ahead.
-    this.#ended = new Int32Array(rows + 1)
-    this.#checkActions = actionCheck(layout.actionSpace, instance.actions, this.#waiting, instance.spec.id)
-    this.columns = {
-      actions: instance.actions,
-      observations: instance.observations,
-      finalObservations: allocateColumns(layout.observationSpace.leaves, rows),
-      rewards: instance.rewards,
-      terminated: instance.terminated,
-      truncated: instance.truncated,
-      skipped: new Uint8Array(rows),
-      failed: new Uint8Array(rows),
-      episodeReturns: new Float64Array(rows),
-      episodeLengths: new Int32Array(rows),
-      ...(maskSize > 0 ? { actionMasks: instance.actionMasks, finalActionMasks: new Uint8Array(rows * maskSize) } : {}),
-      outcomes: new Float64Array(rows).fill(Number.NaN),
-      taskIds: new Float64Array(rows).fill(Number.NaN),
-      finalTaskIds: new Float64Array(rows).fill(Number.NaN),
-    }
+    this.#ended = new Int32Array(rows)
+    this.columns = instance.columns
+    this.#checkActions = actionCheck(layout.actionSpace, this.columns.actions, this.#waiting, instance.spec.id)
   }
 
   /** @throws RepriseError RPR_SHAPE for seeds or masks of another length, RPR_OPTION_* for bad options or seeds */
   reset({ seeds, mask, options }: VectorResetOptions = {}): void {
-    const { dynamics, random, rows, terminated, truncated, rewards } = this.#instance
-    const { skipped, failed, outcomes, taskIds } = this.columns
+    const { dynamics, random, rows } = this.#instance
+    const { columns } = this
     this.#checkLength('mask', mask)
     if (typeof seeds === 'object') this.#checkLength('seeds', seeds)
     const values = this.#instance.resetValues(options)
@@ -75,15 +60,15 @@ export class NativeVectorEnv<O, A> implements VectorEnv {
       if (mask !== undefined && !mask[row]) continue
       if (seeds !== undefined) random[row] = new Pcg64(typeof seeds === 'number' ? seeds + row : seeds[row]!)
       dynamics.reset(row, values)
-      terminated[row] = 0
-      truncated[row] = 0
-      skipped[row] = 0
-      failed[row] = 0
-      rewards[row] = 0
-      outcomes[row] = Number.NaN
-      if (dynamics.taskId) taskIds[row] = dynamics.taskId(row)
-      this.columns.episodeReturns[row] = 0
-      this.columns.episodeLengths[row] = 0
+      columns.terminated[row] = 0
+      columns.truncated[row] = 0
+      columns.skipped[row] = 0
+      columns.rewards[row] = 0
+      columns.outcomes[row] = Number.NaN
+      columns.finalTaskIds[row] = Number.NaN
+      columns.episodeReturns[row] = 0
+      columns.episodeLengths[row] = 0
+      if (dynamics.taskId) columns.taskIds[row] = dynamics.taskId(row)
       this.#waiting[row] = 0
       this.#started[row] = 1
     }
@@ -103,18 +88,18 @@ export class NativeVectorEnv<O, A> implements VectorEnv {
   #stepAround(): void {
     const rows = this.numEnvs
     const waiting = this.#waiting
-    const { skipped } = this.columns
+    const { skipped, rewards, terminated, truncated } = this.columns
     let begin = 0
     for (let row = 0; row < rows; row++) {
       skipped[row] = waiting[row]!
       if (waiting[row] === 0) continue
       this.#advance(begin, row)
       begin = row + 1
-      this.#instance.rewards[row] = 0
+      rewards[row] = 0
       if (this.autoresetMode === 'NextStep') {
         waiting[row] = 0
-        this.#instance.terminated[row] = 0
-        this.#instance.truncated[row] = 0
+        terminated[row] = 0
+        truncated[row] = 0
         this.#restart(row)
       }
     }
@@ -123,33 +108,34 @@ export class NativeVectorEnv<O, A> implements VectorEnv {
 
   #advance(begin: number, end: number): void {
     if (begin === end) return
-    const { dynamics, limit, rewards, terminated, truncated } = this.#instance
-    const { episodeReturns, episodeLengths } = this.columns
+    const { dynamics, limit } = this.#instance
+    const { rewards, terminated, truncated, episodeReturns, episodeLengths } = this.columns
     const ended = this.#ended
     const first = this.#endedCount
     let count = first
     dynamics.step(begin, end)
-    // No call and no branch that depends on data in this loop: ends are collected here and handled after it.
+    // As little as possible per row: no call, and `truncated` is touched only where it is set (see #clearEnded).
     for (let row = begin; row < end; row++) {
       episodeReturns[row] = episodeReturns[row]! + rewards[row]!
-      const length = episodeLengths[row]! + 1
+      const length = (episodeLengths[row]! + 1) | 0
       episodeLengths[row] = length
-      const cut = length >= limit ? 1 : 0
-      truncated[row] = cut
-      ended[count] = row
-      count += terminated[row]! | cut
+      if (terminated[row] !== 0 || length >= limit) {
+        truncated[row] = length >= limit ? 1 : 0
+        ended[count++] = row
+      }
     }
     this.#endedCount = count
     for (let i = first; i < count; i++) this.#end(ended[i]!)
   }
 
   #end(row: number): void {
-    const { dynamics, observations } = this.#instance
-    const { finalObservations, actionMasks, finalActionMasks, outcomes, taskIds, finalTaskIds } = this.columns
-    copyRow(observations, row, finalObservations, row)
+    const { dynamics } = this.#instance
+    const { columns } = this
+    const { actionMasks, finalActionMasks } = columns
+    copyRow(columns.observations, row, columns.finalObservations, row)
     for (let i = row * this.maskSize; i < (row + 1) * this.maskSize; i++) finalActionMasks![i] = actionMasks![i]!
-    if (dynamics.outcome) outcomes[row] = dynamics.outcome(row)
-    if (dynamics.taskId) finalTaskIds[row] = taskIds[row]!
+    if (dynamics.outcome) columns.outcomes[row] = dynamics.outcome(row)
+    if (dynamics.taskId) columns.finalTaskIds[row] = columns.taskIds[row]!
     if (this.autoresetMode === 'SameStep') this.#restart(row)
     else this.#waiting[row] = 1
   }
@@ -162,11 +148,13 @@ export class NativeVectorEnv<O, A> implements VectorEnv {
 
   /** Statistics of ended episodes stay readable until the next step. Rows that stand still keep theirs. */
   #clearEnded(): void {
-    const { episodeReturns, episodeLengths, outcomes } = this.columns
+    const { truncated, episodeReturns, episodeLengths, outcomes, finalTaskIds } = this.columns
     for (let i = 0; i < this.#endedCount; i++) {
       const row = this.#ended[i]!
-      outcomes[row] = Number.NaN
       if (this.autoresetMode === 'Disabled') continue
+      truncated[row] = 0
+      outcomes[row] = Number.NaN
+      finalTaskIds[row] = Number.NaN
       episodeReturns[row] = 0
       episodeLengths[row] = 0
     }
@@ -180,7 +168,7 @@ export class NativeVectorEnv<O, A> implements VectorEnv {
       waiting: this.#waiting.slice(),
       started: this.#started.slice(),
       ended: this.#ended.slice(0, this.#endedCount),
-      columns: this.#arrays().map((array) => array.slice()),
+      columns: saveVectorColumns(this.columns),
     }
   }
 
@@ -191,7 +179,7 @@ export class NativeVectorEnv<O, A> implements VectorEnv {
       waiting: Uint8Array
       started: Uint8Array
       ended: Int32Array
-      columns: Column['data'][]
+      columns: Serializable
     }
     if (saved.autoresetMode !== this.autoresetMode) {
       throw new RepriseError(
@@ -206,7 +194,7 @@ export class NativeVectorEnv<O, A> implements VectorEnv {
     this.#allStarted = this.#started.every((flag) => flag === 1)
     this.#ended.set(saved.ended)
     this.#endedCount = saved.ended.length
-    for (const [i, array] of this.#arrays().entries()) array.set(saved.columns[i]!)
+    loadVectorColumns(this.columns, saved.columns)
   }
 
   render(row: number): string {
@@ -215,13 +203,6 @@ export class NativeVectorEnv<O, A> implements VectorEnv {
   }
 
   close(): void {}
-
-  /** Every array of the columns, in a fixed order. */
-  #arrays(): Column['data'][] {
-    const { actions, observations, finalObservations, ...rest } = this.columns
-    const leaves = [actions, observations, finalObservations].flatMap((columns) => columns.map(({ data }) => data))
-    return [...leaves, ...Object.values(rest)]
-  }
 
   #checkLength(name: string, given: ArrayLike<number> | undefined): void {
     if (given === undefined || given.length === this.numEnvs) return

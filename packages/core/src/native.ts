@@ -4,7 +4,7 @@
  * time limit, autoreset, episode statistics, final observations, seeds, order and action checks, snapshots.
  */
 import type { Columns } from './columns.ts'
-import { DEFINITION_BRAND, type EnvDefinition, type VectorMakeOptions } from './definition.ts'
+import { DEFINITION_BRAND, type EnvDefinition, type MakeOverrides, type VectorMakeOptions } from './definition.ts'
 import type { EnvOptions, EnvSpec } from './env.ts'
 import { RepriseError } from './errors.ts'
 import { NativeInstance } from './native-instance.ts'
@@ -14,14 +14,14 @@ import { type OptionTable, type OptionValues, resolveOptions } from './options.t
 import type { Pcg64 } from './random.ts'
 import type { Space } from './space.ts'
 
+export { checkVectorEnv, type VectorCheckOptions } from './native-check.ts'
+
 /** Sizes and spaces, which may follow from the options. */
 export interface NativeLayout<O, A> {
   readonly observationSpace: Space<O>
   readonly actionSpace: Space<A>
   /** Doubles per row that hold the complete state: whatever a later step or `render` reads. */
   readonly stateSize: number
-  /** Legal-action flags per row, flat over sub-actions; absent where the environment declares no masks. */
-  readonly maskSize?: number
 }
 
 /** The arrays that dynamics read and write; the same ones for the whole life of an instance. */
@@ -33,7 +33,7 @@ export interface NativeContext<V> {
   /** Checked actions of the rows that are stepped: in the space, or for Box finite. */
   readonly actions: Columns
   readonly observations: Columns
-  /** [rows, maskSize] */
+  /** [rows, legal-action flags, flat over sub-actions]; empty unless the spec says `actionMasks`. */
   readonly actionMasks: Uint8Array
   /** [rows] */
   readonly rewards: Float64Array
@@ -83,32 +83,41 @@ export interface NativeEnvSource<T extends OptionTable, R extends OptionTable, O
 export function defineNativeEnv<T extends OptionTable, O, A, R extends OptionTable = Record<never, never>>(
   source: NativeEnvSource<T, R, O, A>,
 ): EnvDefinition<O, A> {
-  const { id, maxEpisodeSteps, rewardThreshold, summary, options: table } = source
-  const spec: EnvSpec = {
-    id,
-    ...(maxEpisodeSteps === undefined ? {} : { maxEpisodeSteps }),
-    ...(rewardThreshold === undefined ? {} : { rewardThreshold }),
-    deterministic: source.deterministic ?? true,
-  }
-  const instance = (rows: number, given: EnvOptions = {}) => {
+  const { id, summary, options: table } = source
+  const instance = (rows: number, given: EnvOptions = {}, { maxEpisodeSteps }: MakeOverrides = {}) => {
     const { values } = resolveOptions(table, [{ source: 'api', values: given, label: `options of ${id}` }])
     source.checkOptions?.(values)
+    if (maxEpisodeSteps !== undefined) checkPositive('maxEpisodeSteps', maxEpisodeSteps)
+    const spec = specOf({ ...source, maxEpisodeSteps: maxEpisodeSteps ?? source.maxEpisodeSteps })
     return new NativeInstance(source, spec, values, rows)
   }
   return {
     [DEFINITION_BRAND]: true,
-    spec,
+    spec: specOf(source),
     summary,
     options: table,
-    make: (options?: EnvOptions) => new NativeEnv(instance(1, options)),
+    make: (options, overrides) => new NativeEnv(instance(1, options, overrides)),
     makeVector: (numEnvs: number, options: VectorMakeOptions = {}) => {
-      if (!Number.isSafeInteger(numEnvs) || numEnvs < 1) {
-        throw new RepriseError('RPR_OPTION_RANGE', `numEnvs = ${numEnvs} is not legal.`, {
-          value: numEnvs,
-          hint: 'It takes an integer >= 1.',
-        })
-      }
-      return new NativeVectorEnv(instance(numEnvs, options.options), options.autoresetMode ?? 'SameStep')
+      checkPositive('numEnvs', numEnvs)
+      return new NativeVectorEnv(instance(numEnvs, options.options, options), options.autoresetMode ?? 'SameStep')
     },
   }
+}
+
+function specOf({ id, maxEpisodeSteps, rewardThreshold, actionMasks, deterministic = true }: EnvSpec): EnvSpec {
+  return {
+    id,
+    ...(maxEpisodeSteps === undefined ? {} : { maxEpisodeSteps }),
+    ...(rewardThreshold === undefined ? {} : { rewardThreshold }),
+    ...(actionMasks ? { actionMasks } : {}),
+    deterministic,
+  }
+}
+
+function checkPositive(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 1) return
+  throw new RepriseError('RPR_OPTION_RANGE', `${name} = ${value} is not legal.`, {
+    value,
+    hint: 'It takes an integer >= 1.',
+  })
 }

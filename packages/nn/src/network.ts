@@ -53,8 +53,8 @@ export function network(prefix: string, spec: MlpSpec): Network {
     apply(params, rows) {
       return customGrad((vector, save) => {
         const parts = unpackParams(vector as Tensor, layout)
-        /** Layer after layer: its weight, unless it is the first, and its output, if it is hidden. */
-        const kept: Tensor[] = []
+        /** The rows; then layer after layer its weight, unless it is the first, and its output, if it is hidden. */
+        const kept: Tensor[] = [rows]
         let out = rows
         layers.forEach(({ name, hidden }, i) => {
           if (i > 0) kept.push(parts[`${name}/weight`]!)
@@ -64,20 +64,20 @@ export function network(prefix: string, spec: MlpSpec): Network {
           kept.push(out)
         })
         ;(save as (tensors: Tensor[]) => void)(kept)
-        return { value: out, gradFunc: (dy: Tensor, saved: Tensor[]) => gradient(rows, dy, [...saved]) }
+        return { value: out, gradFunc: (dy: Tensor, saved: Tensor[]) => gradient(dy, [...saved]) }
       })(params)
     },
   }
 
   /** From the last layer to the first. Plain products only: the wasm backend is many times slower on transposed ones. */
-  function gradient(rows: Tensor, dy: Tensor, saved: Tensor[]): Tensor {
-    const one = ones([1, rows.shape[0]!])
+  function gradient(dy: Tensor, saved: Tensor[]): Tensor {
+    const one = ones([1, dy.shape[0]!])
     const pieces: Tensor1D[] = []
     let d = dy
     for (let i = layers.length - 1; i >= 0; i--) {
       if (layers[i]!.hidden) d = derivative!(d, saved.pop()!)
       const weight = i > 0 ? saved.pop()! : undefined
-      const below = i > 0 ? saved[saved.length - 1]! : rows
+      const below = saved[saved.length - 1]!
       const size = below.shape[1]! * d.shape[1]!
       pieces.unshift(
         reshape(matMul(transpose(below), d), [size]) as Tensor1D,

@@ -5,6 +5,7 @@ import { encoderFor } from '@reprise/nn'
 import type { ResolvedRun } from './config/resolve.ts'
 import { EnvironmentMaker } from './environments.ts'
 import { Policy } from './loops/policy.ts'
+import { taskSource } from './loops/tasks.ts'
 import { generatorOf } from './run/seeds.ts'
 
 export interface Learner {
@@ -20,6 +21,8 @@ export interface Learner {
 /** @throws RepriseError where the environment, the algorithm and the options do not fit; nothing is written by then. */
 export async function buildLearner(resolved: ResolvedRun): Promise<Learner> {
   const { algorithm, algorithmOptions: options, run } = resolved
+  // Refuses a bad list of tasks before anything is written; the loop reads it again.
+  if (run.tasks !== undefined) taskSource(run.tasks, generatorOf(run.seed, 'environments'))
   const gamma = typeof options['gamma'] === 'number' ? options['gamma'] : 0.99
   const environments = await EnvironmentMaker.make(resolved.definition, resolved.envOptions, run, gamma)
   const spaces: PolicySpaces = {

@@ -1,6 +1,6 @@
 import { classicControl } from '@reprise/classic-control'
 import { Registry } from '@reprise/core'
-// TEMP
+import { toyText } from '@reprise/toy-text'
 
 /** Every environment that ships with Reprise. */
-export const builtinRegistry = new Registry([...classicControl])
+export const builtinRegistry = new Registry([...classicControl, ...toyText])

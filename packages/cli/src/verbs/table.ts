@@ -1,4 +1,6 @@
 /** Every verb of the command. Light: what a verb runs is loaded when it runs. */
+import { existsSync } from 'node:fs'
+import { BENCHMARKS } from '../benchmarks.ts'
 import type { FlagSpec, VerbSpec } from '../verb.ts'
 
 const SEEDS: FlagSpec = {
@@ -157,4 +159,24 @@ const doctor: VerbSpec = {
   load: async () => (await import('./doctor.ts')).run,
 }
 
-export const verbs: readonly VerbSpec[] = [train, resume, evaluate, newEnv, checkEnv, list, doctor]
+const bench: VerbSpec = {
+  name: 'bench',
+  summary: "Measure speed on this machine; 'bench --help' says what",
+  arguments: [],
+  flags: {},
+  passesOn: true,
+  examples: [['env', '']],
+  load: async () => (await import('./bench.ts')).run,
+}
+
+/** Benchmarks are part of the repository, not of the published command. */
+export const verbs: readonly VerbSpec[] = [
+  train,
+  resume,
+  evaluate,
+  newEnv,
+  checkEnv,
+  list,
+  doctor,
+  ...(existsSync(BENCHMARKS) ? [bench] : []),
+]

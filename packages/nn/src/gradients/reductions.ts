@@ -23,13 +23,15 @@ export const reductions: readonly GradConfig[] = [
     kernelName: 'Max',
     inputsToSave: ['x'],
     outputsToSave: [true],
-    gradFunc: (dy, saved, attrs) => ({ x: () => toExtreme(dy as Tensor, saved as [Tensor, Tensor], attrs) }),
+    gradFunc: (dy, saved, attrs) => ({
+      x: () => toExtreme(dy as Tensor, saved as [Tensor, Tensor], attrs, 'reductionIndices'),
+    }),
   },
   {
     kernelName: 'Min',
     inputsToSave: ['x'],
     outputsToSave: [true],
-    gradFunc: (dy, saved, attrs) => ({ x: () => toExtreme(dy as Tensor, saved as [Tensor, Tensor], attrs) }),
+    gradFunc: (dy, saved, attrs) => ({ x: () => toExtreme(dy as Tensor, saved as [Tensor, Tensor], attrs, 'axis') }),
   },
   {
     kernelName: 'Cumsum',
@@ -72,7 +74,7 @@ function spread(dy: Tensor, x: Tensor, axes: readonly number[], scale: number): 
 }
 
 /** To every element that equals the extreme, as in TensorFlow.js. */
-function toExtreme(dy: Tensor, [x, y]: [Tensor, Tensor], attrs: unknown): Tensor {
-  const axes = axesOf(attrs, 'reductionIndices', x)
+function toExtreme(dy: Tensor, [x, y]: [Tensor, Tensor], attrs: unknown, key: string): Tensor {
+  const axes = axesOf(attrs, key, x)
   return mul(expanded(dy, x, axes), factor(equal(x, expanded(y, x, axes))))
 }

@@ -27,28 +27,20 @@ export const shapes: readonly GradConfig[] = [
     saveAllInputs: true,
     gradFunc: (dy, saved, attrs) => {
       const axis = attrs['axis'] as number
-      let parts: Tensor[] | undefined
-      const part = (i: number) => {
-        parts ??= split(
-          dy as Tensor,
-          saved.map((x) => x.shape[axis]!),
-          axis,
-        )
-        return parts[i]!
-      }
-      return Object.fromEntries(saved.map((_, i) => [i, () => part(i)]))
+      // All at once, here: what is made inside one of the functions is gone when the next one runs.
+      const parts = split(
+        dy as Tensor,
+        saved.map((x) => x.shape[axis]!),
+        axis,
+      )
+      return Object.fromEntries(parts.map((part, i) => [i, () => part]))
     },
   },
   {
     kernelName: 'Pack',
-    saveAllInputs: true,
-    gradFunc: (dy, saved, attrs) => {
-      let parts: Tensor[] | undefined
-      const part = (i: number) => {
-        parts ??= unstack(dy as Tensor, attrs['axis'] as number)
-        return parts[i]!
-      }
-      return Object.fromEntries(saved.map((_, i) => [i, () => part(i)]))
+    gradFunc: (dy, _, attrs) => {
+      const parts = unstack(dy as Tensor, attrs['axis'] as number)
+      return Object.fromEntries(parts.map((part, i) => [i, () => part]))
     },
   },
   {

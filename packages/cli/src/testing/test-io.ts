@@ -1,5 +1,5 @@
 /** An `Io` for tests: collects what is written, and lets a test press Ctrl-C. */
-import type { Io } from './io.ts'
+import type { Io } from '../io.ts'
 
 export interface TestIo extends Io {
   readonly outLines: string[]

@@ -1,0 +1,21 @@
+/** `npm run bench -- <what>`: measurements beside named rivals, from one command on one machine. */
+import { envHelp, runEnv } from './env.ts'
+
+const commands: Record<string, { help: string; run(args: string[]): Promise<void> | void }> = {
+  env: { help: envHelp, run: runEnv },
+}
+
+const [name, ...args] = process.argv.slice(2)
+const command = name === undefined ? undefined : commands[name]
+if (command === undefined || args.includes('--help')) {
+  const lines = Object.entries(commands).map(([key, { help }]) => `  ${key.padEnd(8)}${help}`)
+  console.log(`npm run bench -- <what> [options]\n\n${lines.join('\n')}`)
+  process.exitCode = command === undefined && name !== undefined && name !== '--help' ? 2 : 0
+} else {
+  try {
+    await command.run(args)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 2
+  }
+}

@@ -1,0 +1,34 @@
+export interface Timing {
+  /** Environment steps per second. */
+  readonly median: number
+  readonly best: number
+  readonly worst: number
+}
+
+export interface MeasureOptions {
+  /** Wall time of one repetition. */
+  readonly seconds: number
+  readonly repetitions: number
+}
+
+/**
+ * Calls `batch` (which does `steps` steps) for a warm-up of two repetitions' length, then for `repetitions` times
+ * `seconds`, and returns steps per second.
+ */
+export function measure(batch: () => void, steps: number, { seconds, repetitions }: MeasureOptions): Timing {
+  rate(batch, steps, 2 * seconds)
+  const rates = Array.from({ length: repetitions }, () => rate(batch, steps, seconds)).sort((a, b) => a - b)
+  return { median: rates[rates.length >> 1]!, best: rates.at(-1)!, worst: rates[0]! }
+}
+
+function rate(batch: () => void, steps: number, seconds: number): number {
+  const start = performance.now()
+  let done = 0
+  let elapsed = 0
+  do {
+    batch()
+    done += steps
+    elapsed = performance.now() - start
+  } while (elapsed < seconds * 1000)
+  return (done / elapsed) * 1000
+}

@@ -1,0 +1,605 @@
+/**
+ * Group relative policy optimisation for environments (Shao et al. 2024), with the published variants as options, from
+ * top to bottom: options, loss, update, rewards and advantages, minibatches, report. A group is several episodes from
+ * one reset seed; what an episode got beyond its group is the advantage of all its steps. No value function.
+ * One file on purpose: it is what GRPO is.
+ */
+import { groupAdvantages, groupRanges, groupsWithSignal, meanAndStd, STD_KINDS } from '@reprise/advantage'
+import type { HostArray, LearnerProgram, TensorRecord } from '@reprise/backend'
+import { type OptionTable, type OptionValues, option, parseSchedule, RepriseError } from '@reprise/core'
+import {
+  ACTIVATIONS,
+  type AdamState,
+  actorCritic,
+  adam,
+  adamHostState,
+  clipByGlobalNorm,
+  ema,
+  globalNorm,
+  selectTree,
+  valueAndGradient,
+} from '@reprise/nn'
+import {
+  add,
+  cast,
+  exp,
+  greater,
+  less,
+  logicalAnd,
+  matMul,
+  mean,
+  mul,
+  oneHot,
+  reshape,
+  sign,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  transpose,
+  zerosLike,
+} from '@tensorflow/tfjs-core'
+import {
+  type BuildContext,
+  defineGroupAlgorithm,
+  type EpisodeGroups,
+  type PrepareContext,
+  type Prepared,
+} from './algorithm.ts'
+import { episodeMinibatches } from './episode-minibatches.ts'
+import { checkRewardWeights, episodeRewards } from './episode-rewards.ts'
+import { PER_ROW, policyInputs } from './policy-inputs.ts'
+import { clippedSurrogate } from './surrogate.ts'
+
+// ------------------------------------------------------------------------------------------------- options
+
+const withoutStd = ({ advantage }: { advantage: string }) =>
+  advantage === 'mean' || advantage === 'leave-one-out' ? `advantage '${advantage}' divides by no deviation` : undefined
+const withoutKl = ({ klCoef }: { klCoef: number }) => (klCoef === 0 ? 'klCoef is 0' : undefined)
+const singleUpdate = ({ epochs, minibatches }: { epochs: number; minibatches: number }) =>
+  epochs === 1 && minibatches === 1
+    ? 'with epochs 1 and minibatches 1 each batch makes one update, at which all probability ratios are 1'
+    : undefined
+
+export const grpoOptions = {
+  groups: option.integer({ default: 8, min: 1, doc: 'Groups per batch.' }),
+  groupSize: option.integer({
+    default: 8,
+    min: 2,
+    doc: 'Episodes of a group, all from the same reset seed.',
+    aliases: ['num_generations', 'group_size'],
+  }),
+  maxBatches: option.integer({
+    default: 1,
+    min: 1,
+    doc: 'Dynamic sampling (DAPO): sample up to this many batches until `groups` groups have rewards that differ. 1: off.',
+    aliases: ['max_num_gen_batches'],
+  }),
+  epochs: option.integer({
+    default: 2,
+    min: 1,
+    doc: 'Passes over each batch.',
+    aliases: ['num_iterations', 'ppo_epochs', 'n_epochs'],
+  }),
+  minibatches: option.integer({
+    default: 4,
+    min: 1,
+    doc: 'Updates per pass: the episodes are dealt out into this many minibatches.',
+    aliases: ['num_minibatches'],
+  }),
+  learningRate: option.schedule({
+    default: 1e-3,
+    min: 0,
+    above: true,
+    doc: 'Step size of Adam.',
+    aliases: ['learning_rate', 'lr'],
+  }),
+  advantage: option.choice({
+    values: ['group-std', 'batch-std', 'mean', 'leave-one-out'],
+    default: 'group-std',
+    doc: "From rewards: minus the group's mean, over the group's deviation (GRPO) or the batch's, or over none (Dr.GRPO); or minus the mean of the others (RLOO).",
+  }),
+  stdKind: option.choice({
+    values: STD_KINDS,
+    default: 'sample',
+    doc: 'The deviation divides by n (population) or n - 1 (sample, as TRL and verl).',
+    inert: withoutStd,
+  }),
+  advantageEpsilon: option.number({
+    default: 1e-4,
+    min: 0,
+    doc: 'Added to the deviation (TRL 1e-4, verl 1e-6).',
+    inert: withoutStd,
+  }),
+  rewardWeights: option.weights({
+    default: { return: 1 },
+    doc: 'The reward of an episode: weighted sum of return (sum of rewards), outcome (success in [0, 1]) and length (steps).',
+    aliases: ['reward_weights'],
+  }),
+  clipLow: option.number({
+    default: 0.2,
+    min: 0,
+    max: 1,
+    above: true,
+    doc: 'Ratios count down to 1 - this.',
+    aliases: ['epsilon', 'clip_ratio_low'],
+    inert: singleUpdate,
+  }),
+  clipHigh: option.number({
+    default: 0.2,
+    min: 0,
+    above: true,
+    doc: 'Ratios count up to 1 + this (DAPO 0.28, ARPO 0.3).',
+    aliases: ['epsilon_high', 'clip_ratio_high'],
+    inert: singleUpdate,
+  }),
+  dualClip: option.optionalNumber({
+    default: null,
+    min: 1,
+    above: true,
+    doc: 'Cap on the ratio where the advantage is negative (3 in verl and ARPO).',
+    aliases: ['delta', 'clip_ratio_c'],
+    inert: singleUpdate,
+  }),
+  ratio: option.choice({
+    values: ['step', 'sequence'],
+    default: 'step',
+    doc: "Probability ratio of each step, or of whole episodes: exp of the steps' mean log-ratio (GSPO).",
+    aliases: ['importance_sampling_level'],
+  }),
+  aggregation: option.choice({
+    values: ['step-mean', 'episode-mean-step-sum', 'episode-mean-step-mean', 'episode-mean-step-sum-norm'],
+    default: 'step-mean',
+    doc: 'From losses of steps to one: mean over all steps (DAPO, BNPO); or over episodes the mean of sums, of means (GRPO), or of sums over a constant (Dr.GRPO).',
+    aliases: ['loss_agg_mode'],
+  }),
+  normLength: option.optionalNumber({
+    default: null,
+    min: 0,
+    above: true,
+    doc: "The constant of episode-mean-step-sum-norm. None: the environment's step limit.",
+    inert: ({ aggregation }: { aggregation: string }) =>
+      aggregation === 'episode-mean-step-sum-norm' ? undefined : `aggregation '${aggregation}' has no such constant`,
+  }),
+  klCoef: option.number({
+    default: 0,
+    min: 0,
+    doc: 'Weight of the KL divergence from the reference policy (the initial one).',
+    aliases: ['beta', 'kl_coef', 'kl_loss_coef'],
+  }),
+  klKind: option.choice({
+    values: ['k1', 'k2', 'k3'],
+    default: 'k3',
+    doc: 'Estimator, d = log ref - log pi: k1 = -d, k2 = d^2 / 2, k3 = exp(d) - d - 1.',
+    aliases: ['kl_penalty', 'kl_loss_type'],
+    inert: withoutKl,
+  }),
+  klPlace: option.choice({
+    values: ['loss', 'reward'],
+    default: 'loss',
+    doc: "Added to the loss of each step, or taken from the episode's reward, summed over its steps.",
+    inert: withoutKl,
+  }),
+  referenceMixing: option.number({
+    default: 0,
+    min: 0,
+    max: 1,
+    doc: 'After each batch the reference moves this far towards the policy (0 never, 1 all the way).',
+    aliases: ['ref_model_mixup_alpha'],
+    inert: withoutKl,
+  }),
+  entropyCoef: option.number({
+    default: 0,
+    min: 0,
+    doc: 'Weight of the entropy bonus.',
+    aliases: ['ent_coef', 'entropy_coeff'],
+  }),
+  skipZeroVariance: option.boolean({
+    default: true,
+    doc: 'Groups of equal rewards are left out: neither trained on nor counted in means.',
+    inert: ({ maxBatches }: { maxBatches: number }) =>
+      maxBatches > 1 ? 'dynamic sampling (maxBatches > 1) leaves such groups out by itself' : undefined,
+  }),
+  maskTruncated: option.boolean({
+    default: false,
+    doc: 'Episodes that were cut off count in the group but are not trained on.',
+    aliases: ['mask_truncated_completions'],
+  }),
+  maxGradNorm: option.optionalNumber({
+    default: 1,
+    min: 0,
+    above: true,
+    doc: 'Gradients are scaled down to this norm.',
+    aliases: ['max_grad_norm', 'grad_clip'],
+  }),
+  hidden: option.numbers({
+    default: [64, 64],
+    min: 1,
+    integer: true,
+    doc: 'Widths of the hidden layers.',
+    aliases: ['net_arch', 'hidden_sizes'],
+  }),
+  activation: option.choice({
+    values: ACTIVATIONS,
+    default: 'tanh',
+    doc: 'Activation of the hidden layers.',
+    aliases: ['activation_fn'],
+  }),
+  layerNorm: option.boolean({ default: false, doc: 'Layer normalisation before each activation.' }),
+  logStdInit: option.number({
+    default: 0,
+    doc: 'Initial log standard deviation of continuous actions.',
+    aliases: ['log_std_init'],
+  }),
+  adamEpsilon: option.number({
+    default: 1e-5,
+    min: 0,
+    above: true,
+    doc: "Adam's epsilon, outside the root.",
+    aliases: ['adam_eps'],
+  }),
+} satisfies OptionTable
+
+export type GrpoOptions = OptionValues<typeof grpoOptions>
+
+// ------------------------------------------------------------------------------------------------- program
+
+/** What the state holds, as a program sees it. */
+type GrpoState = {
+  readonly params: Tensor
+  readonly optimizer: AdamState
+  /** [P] the gradient so far of a minibatch that is worked off in several calls. */
+  readonly accumulated: Tensor
+  /** [P] parameters of the reference policy; only with `klCoef`. */
+  readonly reference?: Tensor
+}
+
+function build({ spaces, options, rng, maxEpisodeSteps }: BuildContext<GrpoOptions>): LearnerProgram {
+  const { klCoef, klKind, entropyCoef, maxGradNorm, dualClip, adamEpsilon } = options
+  const inputs = policyInputs(spaces)
+  const net = actorCritic({
+    inputs: spaces.observationSize,
+    head: inputs.head,
+    hidden: options.hidden,
+    activation: options.activation,
+    layerNorm: options.layerNorm,
+    critic: 'none',
+    logStdInit: options.logStdInit,
+  })
+  const params = net.init(rng)
+  const { size } = net.layout
+  const sequence = options.ratio === 'sequence'
+  const klInLoss = klCoef > 0 && options.klPlace === 'loss'
+  const moving = klCoef > 0 && options.referenceMixing > 0
+  const episodes = options.groups * options.groupSize
+  const lossScale = options.aggregation === 'episode-mean-step-sum-norm' ? 1 / normLength(options, maxEpisodeSteps) : 1
+
+  return {
+    state: {
+      params: { dtype: 'float32', shape: [size], data: params },
+      ...adamHostState('optimizer', size),
+      accumulated: { dtype: 'float32', shape: [size], data: new Float32Array(size) },
+      ...(klCoef > 0 ? { reference: { dtype: 'float32' as const, shape: [size], data: params.slice() } } : {}),
+    },
+    inputs: {
+      act: { ...inputs.state, ...inputs.noise },
+      decide: inputs.state,
+      batch: {
+        ...inputs.state,
+        action: inputs.head.action,
+        logProb: PER_ROW,
+        advantage: PER_ROW,
+        weight: PER_ROW,
+        ...(klInLoss ? { referenceLogProb: PER_ROW } : {}),
+        ...(sequence ? { episode: { dtype: 'int32' as const, shape: [] }, inverseLength: PER_ROW } : {}),
+      },
+      noise: {},
+      schedule: [
+        'learningRate',
+        'ratioLow',
+        'ratioHigh',
+        'lossScale',
+        'inverseRows',
+        'apply',
+        ...(moving ? ['referenceMix'] : []),
+      ],
+    },
+
+    act(state, { observation, mask, noise }) {
+      const { params, reference } = state as GrpoState
+      const { policy } = net.apply(params, observation!, mask)
+      const action = policy.sample(noise!)
+      const out: Record<string, Tensor> = { action, logProb: policy.logProb(action) }
+      if (reference) out['referenceLogProb'] = net.apply(reference, observation!, mask).policy.logProb(action)
+      return out
+    },
+
+    decide(state, { observation, mask }) {
+      return { action: net.apply((state as GrpoState).params, observation!, mask).policy.mode() }
+    },
+
+    update(tree, batch, _, schedule) {
+      const state = tree as GrpoState
+      const { advantage, weight } = batch as { advantage: Tensor; weight: Tensor }
+      /** The aggregated loss of a minibatch is a sum over rows; this call's rows are its share of it. */
+      const aggregate = (rows: Tensor) => mul(sum(mul(rows, weight)), mul(schedule['lossScale']!, lossScale))
+
+      const { loss, gradient, aux } = valueAndGradient(state.params, (params) => {
+        const { policy, logStd } = net.apply(params, batch['observation']!, batch['mask'])
+        const logProb = policy.logProb(batch['action']!)
+        const stepLogRatio = sub(logProb, batch['logProb']!)
+        const logRatio = sequence ? sequenceMean(stepLogRatio, batch, episodes) : stepLogRatio
+        const policyLoss = aggregate(
+          clippedSurrogate({
+            logRatio,
+            advantage,
+            low: schedule['ratioLow']!,
+            high: schedule['ratioHigh']!,
+            dualClip,
+          }),
+        )
+        const entropy = policy.entropy()
+        let loss = policyLoss
+        if (entropyCoef > 0) loss = sub(loss, mul(aggregate(entropy), entropyCoef))
+        const kl = klInLoss ? divergence(klKind, sub(batch['referenceLogProb']!, logProb)) : undefined
+        if (kl) loss = add(loss, mul(aggregate(kl), klCoef))
+        return {
+          loss,
+          aux: { policyLoss, logRatio, stepLogRatio, entropy, ...(kl ? { kl } : {}), ...(logStd ? { logStd } : {}) },
+        }
+      })
+
+      // Metrics: means over the minibatch's steps; this call's rows are their share of it.
+      const active = mul(sign(weight), schedule['inverseRows']!)
+      const share = (rows: Tensor) => sum(mul(rows, active))
+      const ratio = exp(aux.logRatio!)
+      const clippedLow = logicalAnd(less(ratio, schedule['ratioLow']!), less(advantage, 0))
+      const clippedHigh = logicalAnd(greater(ratio, schedule['ratioHigh']!), greater(advantage, 0))
+
+      // The step is made with the last rows of a minibatch; until then gradients add up and all else keeps its bits.
+      const total = add(state.accumulated, gradient)
+      const clip =
+        maxGradNorm === null ? { gradient: total, norm: globalNorm(total) } : clipByGlobalNorm(total, maxGradNorm)
+      const step = adam(state.params, clip.gradient, state.optimizer, schedule['learningRate']!, {
+        epsilon: adamEpsilon,
+      })
+      const apply = cast(schedule['apply']!, 'bool')
+      const { params, optimizer, accumulated } = selectTree(
+        apply,
+        { params: step.params, optimizer: step.state, accumulated: zerosLike(total) },
+        { params: state.params, optimizer: state.optimizer, accumulated: total },
+      )
+      const next: GrpoState = { params, optimizer, accumulated }
+      return {
+        state: state.reference
+          ? { ...next, reference: moving ? moved(state.reference, params, schedule['referenceMix']!) : state.reference }
+          : next,
+        metrics: {
+          applied: mul(schedule['apply']!, 1),
+          loss,
+          policyLoss: aux.policyLoss!,
+          entropy: share(aux.entropy!),
+          approxKl: share(sub(sub(exp(aux.stepLogRatio!), 1), aux.stepLogRatio!)),
+          clipLow: share(cast(clippedLow, 'float32')),
+          clipHigh: share(cast(clippedHigh, 'float32')),
+          gradNorm: mul(clip.norm, schedule['apply']!),
+          updates: optimizer.step,
+          ...(aux['kl'] ? { kl: share(aux['kl']) } : {}),
+          ...(aux['logStd'] ? { std: mean(exp(aux['logStd'])) } : {}),
+        },
+      }
+    },
+  }
+}
+
+/** For each row the mean of `rows` over its episode, [N]: sums over segments as products with a one-hot matrix. */
+function sequenceMean(rows: Tensor, batch: TensorRecord, episodes: number): Tensor {
+  const member = cast(oneHot(batch['episode']!, episodes), 'float32')
+  const parts = reshape(mul(rows, batch['inverseLength']!), [-1, 1])
+  return reshape(matMul(member as never, matMul(transpose(member) as never, parts as never)), [-1])
+}
+
+/** Estimators of KL(pi, reference) from samples of pi, d = log reference - log pi (Schulman 2020). */
+function divergence(kind: GrpoOptions['klKind'], d: Tensor): Tensor {
+  if (kind === 'k1') return mul(d, -1)
+  if (kind === 'k2') return mul(square(d), 0.5)
+  return sub(sub(exp(d), d), 1)
+}
+
+function moved(reference: Tensor, params: Tensor, mix: Tensor): Tensor {
+  const { value } = selectTree(greater(mix, 0), { value: ema(reference, params, mix) }, { value: reference })
+  return value
+}
+
+function normLength({ normLength }: GrpoOptions, maxEpisodeSteps: number | undefined): number {
+  const length = normLength ?? maxEpisodeSteps
+  if (length !== undefined) return length
+  throw new RepriseError(
+    'RPR_OPTION_CONFLICT',
+    "Option 'aggregation' = 'episode-mean-step-sum-norm' needs a length to divide by, and the environment has no step limit.",
+    { hint: "Set 'normLength'." },
+  )
+}
+
+// ------------------------------------------------------------------------------------------------- data
+
+function prepare(batch: EpisodeGroups, { options, rng, progress }: PrepareContext<GrpoOptions>): Prepared {
+  const { numEpisodes, columns, offsets, group } = batch
+  const rewards = episodeRewards(batch, options.rewardWeights)
+  const signal = groupsWithSignal(rewards.total, group)
+  const learningRate = parseSchedule(options.learningRate)(progress)
+  const advantages = groupAdvantages({
+    rewards: options.klCoef > 0 && options.klPlace === 'reward' ? lessKl(rewards.total, batch, options) : rewards.total,
+    group,
+    kind: ADVANTAGE_KINDS[options.advantage],
+    std: options.stdKind,
+    epsilon: options.advantageEpsilon,
+  })
+
+  const metrics: Record<string, number> = {
+    ...rewards.metrics,
+    ...episodeMetrics(batch, signal),
+    'train/learning_rate': learningRate,
+    'train/advantage_std': meanAndStd(advantages, 'population').std,
+  }
+  const trained: number[] = []
+  for (let e = 0; e < numEpisodes; e++) {
+    if (options.skipZeroVariance && !signal[e]) continue
+    if (options.maskTruncated && batch.truncated[e]) continue
+    trained.push(e)
+  }
+  metrics['episodes/trained'] = trained.length
+  if (trained.length === 0) return { call: undefined, metrics }
+
+  const { indices, batchSize, rows, episodes, last } = episodeMinibatches({
+    rng,
+    offsets,
+    trained,
+    epochs: options.epochs,
+    minibatches: options.minibatches,
+    wholeEpisodes: options.ratio === 'sequence',
+  })
+  const perStep = options.aggregation === 'step-mean'
+  const perEpisodeMean = options.aggregation === 'episode-mean-step-mean'
+  const total = offsets[numEpisodes]!
+  const advantage = new Float32Array(total)
+  const weight = new Float32Array(total)
+  const inverseLength = new Float32Array(total)
+  const episode = new Int32Array(total)
+  for (let e = 0; e < numEpisodes; e++) {
+    const length = offsets[e + 1]! - offsets[e]!
+    advantage.fill(advantages[e]!, offsets[e], offsets[e + 1])
+    weight.fill(perEpisodeMean ? 1 / length : 1, offsets[e], offsets[e + 1])
+    inverseLength.fill(1 / length, offsets[e], offsets[e + 1])
+    episode.fill(e, offsets[e], offsets[e + 1])
+  }
+  const { observation, mask, action, logProb, referenceLogProb } = columns
+  const data: Record<string, HostArray> = { observation: observation!, action: action!, logProb: logProb! }
+  if (mask) data['mask'] = mask
+  Object.assign(data, { advantage, weight })
+  if (options.klCoef > 0 && options.klPlace === 'loss') data['referenceLogProb'] = referenceLogProb!
+  if (options.ratio === 'sequence') Object.assign(data, { episode, inverseLength })
+
+  const schedule: Record<string, number | Float32Array> = {
+    learningRate,
+    ratioLow: 1 - options.clipLow,
+    ratioHigh: 1 + options.clipHigh,
+    lossScale: Float32Array.from(perStep ? rows : episodes, (count) => 1 / count),
+    inverseRows: Float32Array.from(rows, (count) => 1 / count),
+    apply: Float32Array.from(last),
+  }
+  if (options.klCoef > 0 && options.referenceMixing > 0) {
+    const mix = new Float32Array(last.length)
+    mix[mix.length - 1] = options.referenceMixing
+    schedule['referenceMix'] = mix
+  }
+  return { call: { columns: data, indices, batchSize, noise: {}, schedule }, metrics }
+}
+
+const ADVANTAGE_KINDS = {
+  'group-std': 'group_std',
+  'batch-std': 'batch_std',
+  mean: 'mean',
+  'leave-one-out': 'leave_one_out',
+} as const
+
+/** Rewards minus klCoef x the episode's sum of KL estimates, all taken when it was played. */
+function lessKl(rewards: Float64Array, { columns, offsets }: EpisodeGroups, { klCoef, klKind }: GrpoOptions) {
+  const logProb = columns['logProb']!
+  const reference = columns['referenceLogProb']!
+  return rewards.map((reward, e) => {
+    let kl = 0
+    for (let t = offsets[e]!; t < offsets[e + 1]!; t++) {
+      const d = reference[t]! - logProb[t]!
+      kl += klKind === 'k1' ? -d : klKind === 'k2' ? 0.5 * d * d : Math.exp(d) - d - 1
+    }
+    return reward - klCoef * kl
+  })
+}
+
+function episodeMetrics(batch: EpisodeGroups, signal: Uint8Array): Record<string, number> {
+  const { numEpisodes, offsets, group, truncated, failedEpisodes } = batch
+  const ranges = groupRanges(group)
+  const flat = ranges.filter(({ from }) => !signal[from]).length
+  const lengths = Float64Array.from({ length: numEpisodes }, (_, e) => offsets[e + 1]! - offsets[e]!)
+  return {
+    'group/frac_zero_std': ranges.length === 0 ? 0 : flat / ranges.length,
+    'group/zero_variance_groups': flat,
+    ...(numEpisodes === 0
+      ? {}
+      : {
+          'episodes/length_mean': meanAndStd(lengths, 'population').mean,
+          'episodes/length_min': lengths.reduce((a, b) => Math.min(a, b)),
+          'episodes/length_max': lengths.reduce((a, b) => Math.max(a, b)),
+          'episodes/truncated_share': truncated.reduce((a, b) => a + b, 0) / numEpisodes,
+        }),
+    'episodes/failed': failedEpisodes,
+  }
+}
+
+// ------------------------------------------------------------------------------------------------- report
+
+function report(metrics: Readonly<Record<string, Float32Array>>): Record<string, number> {
+  const total = (name: string) => metrics[name]!.reduce((a, b) => a + b, 0)
+  const updates = total('applied')
+  // Each call gives its rows' share of its minibatch's mean, so sums over calls are sums over minibatches.
+  const average = (name: string) => total(name) / updates
+  const last = (name: string) => metrics[name]![metrics[name]!.length - 1]!
+  return {
+    'train/loss': average('loss'),
+    'train/policy_gradient_loss': average('policyLoss'),
+    'train/entropy': average('entropy'),
+    'train/approx_kl': average('approxKl'),
+    'train/clip_ratio_low': average('clipLow'),
+    'train/clip_ratio_high': average('clipHigh'),
+    'train/clip_ratio_region': average('clipLow') + average('clipHigh'),
+    'train/grad_norm': average('gradNorm'),
+    'train/n_updates': last('updates'),
+    ...(metrics['kl'] ? { 'train/kl': average('kl') } : {}),
+    ...(metrics['std'] ? { 'train/std': last('std') } : {}),
+  }
+}
+
+// ------------------------------------------------------------------------------------------------- definition
+
+function check({ options }: { options: GrpoOptions }): string[] {
+  const { groups, groupSize, minibatches, dualClip, clipHigh, klCoef, klKind, klPlace, ratio, aggregation } = options
+  const conflict = (message: string, hint: string) => new RepriseError('RPR_OPTION_CONFLICT', message, { hint })
+  const episodes = groups * groupSize
+  if (minibatches > episodes) {
+    throw conflict(
+      `Option 'minibatches' = ${minibatches} exceeds the ${episodes} episodes of a batch (groups x groupSize).`,
+      `Set at most ${episodes}.`,
+    )
+  }
+  if (dualClip !== null && dualClip <= 1 + clipHigh) {
+    throw conflict(
+      `Option 'dualClip' = ${dualClip} lies inside the clip range, which reaches up to ${1 + clipHigh}.`,
+      'Set it above 1 + clipHigh: 3 is usual.',
+    )
+  }
+  checkRewardWeights(options.rewardWeights)
+  const warnings: string[] = []
+  if (klCoef > 0 && klKind === 'k1' && klPlace === 'loss')
+    warnings.push("klKind 'k1' in the loss has a gradient of mean 0: it adds noise and holds nothing. Use k2 or k3.")
+  if (ratio === 'sequence' && aggregation !== 'episode-mean-step-mean')
+    warnings.push(
+      `ratio 'sequence' with aggregation '${aggregation}' weighs long episodes more; GSPO itself is episode-mean-step-mean.`,
+    )
+  return warnings
+}
+
+export const grpo = defineGroupAlgorithm({
+  name: 'grpo',
+  summary:
+    'Group relative policy optimisation: episodes are compared with others from the same start; no value function.',
+  loop: 'group',
+  options: grpoOptions,
+  check,
+  build,
+  collection: ({ groups, groupSize, maxBatches }) => ({ groups, groupSize, maxBatches }),
+  informative: (episodes, { rewardWeights }) =>
+    groupsWithSignal(episodeRewards(episodes, rewardWeights).total, episodes.group),
+  prepare,
+  report,
+})
