@@ -1,8 +1,10 @@
 /** `npm run bench -- <what>`: measurements beside named rivals, from one command on one machine. */
 import { envHelp, runEnv } from './env.ts'
+import { runTrain, trainHelp } from './train.ts'
 
 const commands: Record<string, { help: string; run(args: string[]): Promise<void> | void }> = {
   env: { help: envHelp, run: runEnv },
+  train: { help: trainHelp, run: runTrain },
 }
 
 const [name, ...args] = process.argv.slice(2)

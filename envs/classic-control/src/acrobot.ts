@@ -9,6 +9,7 @@ import { boundsOptions, checkBounds } from './bounds.ts'
 const { cos, sin, PI, fround } = Math
 const GRAVITY = 9.8
 const DT = 0.2
+const HALF_DT = DT / 2
 const MAX_SPEED_1 = 4 * PI
 const MAX_SPEED_2 = 9 * PI
 const INERTIA_2 = 0.25 + 1
@@ -95,7 +96,7 @@ export const acrobot = defineNativeEnv({
             sumB += weight * d
             sumC += weight * accelerationA
             sumD += weight * accelerationB
-            const ahead = stage === 2 ? DT : DT / 2
+            const ahead = stage === 2 ? DT : HALF_DT
             a = a0 + ahead * c
             b = b0 + ahead * d
             c = c0 + ahead * accelerationA

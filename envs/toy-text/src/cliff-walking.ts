@@ -61,13 +61,13 @@ function defineCliff(id: string, slippery: boolean) {
           }
         },
         outcome: (row) => terminated[row]!,
-        render: (row) => draw(state[row]!),
+        render: (row) => drawCliff(state[row]!),
       }
     },
   })
 }
 
-function draw(at: number): string {
+function drawCliff(at: number): string {
   const mark = (tile: number) => (tile === at ? 'x' : tile === GOAL ? 'T' : tile > START && tile < GOAL ? 'C' : 'o')
   const lines = Array.from({ length: ROWS }, (_, r) =>
     Array.from({ length: COLUMNS }, (_, c) => mark(r * COLUMNS + c)).join('  '),

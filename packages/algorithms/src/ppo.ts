@@ -47,6 +47,12 @@ import { clippedSurrogate } from './surrogate.ts'
 
 // ------------------------------------------------------------------------------------------------- options
 
+type Sizes = { numEnvs: number; numSteps: number; batchSize: number; epochs: number }
+const singleUpdate = ({ numEnvs, numSteps, batchSize, epochs }: Sizes) =>
+  epochs === 1 && batchSize >= numEnvs * numSteps
+    ? 'with epochs 1 and all rows in one minibatch there is one update per iteration, at which the policy is still the old one'
+    : undefined
+
 export const ppoOptions = {
   numEnvs: option.integer({ default: 8, min: 1, doc: 'Environments stepped together.', aliases: ['n_envs'] }),
   numSteps: option.integer({
@@ -81,6 +87,7 @@ export const ppoOptions = {
     max: 1,
     doc: 'Trace decay of the advantages: 0 one step, 1 whole returns.',
     aliases: ['gae_lambda'],
+    inert: ({ gamma }: { gamma: number }) => (gamma === 0 ? 'gamma is 0: no later step counts' : undefined),
   }),
   clipRange: option.schedule({
     default: 0.2,
@@ -88,6 +95,7 @@ export const ppoOptions = {
     above: true,
     doc: 'The probability ratio counts up to 1 +- this.',
     aliases: ['clip_range', 'clip_coef'],
+    inert: singleUpdate,
   }),
   valueClipRange: option.optionalNumber({
     default: null,
@@ -95,6 +103,8 @@ export const ppoOptions = {
     above: true,
     doc: 'New values count up to this far from the old ones; it depends on the scale of the rewards.',
     aliases: ['clip_range_vf'],
+    inert: (values: Sizes & { valueCoef: number }) =>
+      values.valueCoef === 0 ? 'valueCoef is 0: no value function is trained' : singleUpdate(values),
   }),
   entropyCoef: option.number({ default: 0, min: 0, doc: 'Weight of the entropy bonus.', aliases: ['ent_coef'] }),
   valueCoef: option.number({ default: 0.5, min: 0, doc: 'Weight of the value loss.', aliases: ['vf_coef'] }),
@@ -116,6 +126,7 @@ export const ppoOptions = {
     above: true,
     doc: 'No more updates in an iteration once the approximate KL exceeds 1.5 times this.',
     aliases: ['target_kl'],
+    inert: singleUpdate,
   }),
   hidden: option.numbers({
     default: [64, 64],

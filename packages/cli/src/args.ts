@@ -6,12 +6,12 @@ import { COMMON_FLAGS, type FlagSpec, type VerbSpec } from './verb.ts'
 export class Args {
   /** Everything after the verb, as it was typed. */
   readonly raw: readonly string[]
-  readonly #positionals: Readonly<Record<string, string>>
+  readonly #positionals: Readonly<Record<string, readonly string[]>>
   readonly #flags: ReadonlyMap<string, string | number | true | Readonly<Record<string, string>>>
 
   constructor(
     raw: readonly string[],
-    positionals: Readonly<Record<string, string>> = {},
+    positionals: Readonly<Record<string, readonly string[]>> = {},
     flags: ReadonlyMap<string, string | number | true | Readonly<Record<string, string>>> = new Map(),
   ) {
     this.raw = raw
@@ -21,11 +21,16 @@ export class Args {
 
   /** A required positional argument. */
   argument(name: string): string {
-    return this.#positionals[name]!
+    return this.#positionals[name]![0]!
   }
 
   optionalArgument(name: string): string | undefined {
-    return this.#positionals[name]
+    return this.#positionals[name]?.[0]
+  }
+
+  /** All values of an argument that takes many. */
+  argumentList(name: string): readonly string[] {
+    return this.#positionals[name] ?? []
   }
 
   text(flag: string): string | undefined {
@@ -128,10 +133,11 @@ function unknownFlag(verb: VerbSpec, raw: string, table: Readonly<Record<string,
   return new RepriseError('RPR_USAGE', `Unknown flag '${raw}' of 'reprise ${verb.name}'.`, { value: raw, hint })
 }
 
-function readPositionals(verb: VerbSpec, given: readonly string[]): Record<string, string> {
+function readPositionals(verb: VerbSpec, given: readonly string[]): Record<string, string[]> {
   const usage = `Usage: reprise ${usageLine(verb)}`
+  const last = verb.arguments.at(-1)
   const extra = given[verb.arguments.length]
-  if (extra !== undefined) {
+  if (extra !== undefined && !last?.many) {
     throw new RepriseError('RPR_USAGE', `'reprise ${verb.name}' does not take the argument '${extra}'.`, {
       value: extra,
       hint: usage,
@@ -141,10 +147,14 @@ function readPositionals(verb: VerbSpec, given: readonly string[]): Record<strin
   if (missing) {
     throw new RepriseError('RPR_USAGE', `'reprise ${verb.name}' needs ${missing.doc}.`, { hint: usage })
   }
-  return Object.fromEntries(given.map((value, i) => [verb.arguments[i]!.name, value]))
+  return Object.fromEntries(
+    verb.arguments.map(({ name, many }, i) => [name, many ? given.slice(i) : given.slice(i, i + 1)]),
+  )
 }
 
 export function usageLine(verb: VerbSpec): string {
-  const places = verb.arguments.map(({ name, optional }) => (optional ? `[${name}]` : `<${name}>`))
+  const places = verb.arguments.map(({ name, optional, many }) =>
+    optional ? `[${name}]` : `<${name}>${many ? ' ...' : ''}`,
+  )
   return [verb.name, ...places, ...(Object.keys(verb.flags).length > 0 ? ['[flags]'] : [])].join(' ')
 }

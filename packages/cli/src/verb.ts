@@ -16,6 +16,8 @@ export interface ArgumentSpec {
   readonly name: string
   readonly doc: string
   readonly optional?: boolean
+  /** Takes every argument that is left; the last of a verb only. */
+  readonly many?: boolean
 }
 
 export interface VerbSpec {

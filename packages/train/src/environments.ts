@@ -75,7 +75,10 @@ export class EnvironmentMaker {
     this.#run = run
     this.#gamma = gamma
     this.#definition = run.wrappers.length > 0 ? wrapSingles(definition, run.wrappers) : definition
-    this.#makeOptions = { options: envOptions, ...(run.maxEpisodeSteps === null ? {} : { maxEpisodeSteps: run.maxEpisodeSteps }) }
+    this.#makeOptions = {
+      options: envOptions,
+      ...(run.maxEpisodeSteps === null ? {} : { maxEpisodeSteps: run.maxEpisodeSteps }),
+    }
     const probe = this.evaluation(1)
     this.id = definition.spec.id
     this.maxEpisodeSteps = probe.env.spec.maxEpisodeSteps
@@ -123,7 +126,8 @@ export class EnvironmentMaker {
     if (observation) observation.training = training
     return {
       env,
-      statistics: () => ({ observation: observation?.statistics() ?? null, reward: reward?.statistics() ?? null }) satisfies Statistics,
+      statistics: () =>
+        ({ observation: observation?.statistics() ?? null, reward: reward?.statistics() ?? null }) satisfies Statistics,
       setStatistics: (saved) => {
         const statistics = saved as Statistics
         if (statistics.observation !== null) observation?.setStatistics(statistics.observation)
@@ -142,5 +146,8 @@ const singleWrappers: Record<string, (env: AnyEnv) => AnyEnv> = {
 /** The same definition with each single environment wrapped; its native batched form would bypass the wrappers. */
 function wrapSingles(definition: AnyEnvDefinition, wrappers: readonly string[]): AnyEnvDefinition {
   const { makeVector: _, ...rest } = definition
-  return { ...rest, make: (...args) => wrappers.reduce((env, name) => singleWrappers[name]!(env), definition.make(...args)) }
+  return {
+    ...rest,
+    make: (...args) => wrappers.reduce((env, name) => singleWrappers[name]!(env), definition.make(...args)),
+  }
 }

@@ -1,6 +1,7 @@
 /** What training, evaluation and a loaded agent share: environments, the program, its executor and the policy on it. */
 import type { PolicySpaces } from '@reprise/algorithms'
 import { createExecutor, type Executor, type LearnerProgram } from '@reprise/backend'
+import { RepriseError } from '@reprise/core'
 import { encoderFor } from '@reprise/nn'
 import type { ResolvedRun } from './config/resolve.ts'
 import { EnvironmentMaker } from './environments.ts'
@@ -25,6 +26,13 @@ export async function buildLearner(resolved: ResolvedRun): Promise<Learner> {
   if (run.tasks !== undefined) taskSource(run.tasks, generatorOf(run.seed, 'environments'))
   const gamma = typeof options['gamma'] === 'number' ? options['gamma'] : 0.99
   const environments = await EnvironmentMaker.make(resolved.definition, resolved.envOptions, run, gamma)
+  if (algorithm.loop === 'group' && environments.maxEpisodeSteps === undefined) {
+    throw new RepriseError(
+      'RPR_ENV_UNSUPPORTED',
+      `${algorithm.name} learns from whole episodes, and '${environments.id}' has no time limit.`,
+      { value: environments.id, hint: 'Give it one: --set maxEpisodeSteps=200.' },
+    )
+  }
   const spaces: PolicySpaces = {
     observation: environments.observationSpace,
     action: environments.actionSpace,

@@ -1,12 +1,12 @@
 import type { Serializable } from '@reprise/core'
+import { type Evaluation, Evaluator } from './evaluate.ts'
 import { buildLearner } from './learner.ts'
 import type { EnvLike } from './load-env/index.ts'
-import { Evaluator, type Evaluation } from './evaluate.ts'
 import { PolicyInputs } from './loops/policy.ts'
+import { resolveRecorded } from './resume.ts'
 import { type CheckpointChoice, readCheckpoint } from './run/checkpoint.ts'
 import { readConfig } from './run/run-folder.ts'
 import { seedsOf } from './run/seeds.ts'
-import { resolveRecorded } from './resume.ts'
 
 export interface LoadOptions {
   /** `last` (default), `best` by evaluation, or a step. */
@@ -22,7 +22,10 @@ async function loadLearner(path: string, options: LoadOptions) {
   const { info, state } = readCheckpoint(folder, options.checkpoint ?? 'last')
   const resolved = await resolveRecorded(config, { env: options.env, executor: options.executor })
   const learner = await buildLearner(resolved)
-  const saved = state as unknown as { learner: Parameters<typeof learner.executor.load>[0]; loop: { statistics: Serializable } }
+  const saved = state as unknown as {
+    learner: Parameters<typeof learner.executor.load>[0]
+    loop: { statistics: Serializable }
+  }
   await learner.executor.load(saved.learner)
   return { config, step: info.step, learner, statistics: saved.loop.statistics }
 }
@@ -43,7 +46,10 @@ export interface Agent<O = unknown, A = unknown> {
  * const agent = await loadAgent('runs/cartpole', { checkpoint: 'best' })
  * const action = await agent.decide(observation)
  */
-export async function loadAgent<O = unknown, A = unknown>(path: string, options: LoadOptions = {}): Promise<Agent<O, A>> {
+export async function loadAgent<O = unknown, A = unknown>(
+  path: string,
+  options: LoadOptions = {},
+): Promise<Agent<O, A>> {
   const { learner, statistics, step } = await loadLearner(path, options)
   const { environments, policy, program } = learner
   const seat = environments.seat(statistics)
@@ -77,7 +83,12 @@ export interface EvaluateResult extends Evaluation {
 export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<EvaluateResult> {
   const { config, step, learner, statistics } = await loadLearner(path, options)
   const seed = options.seed ?? (config.options['evalSeed'] as number)
-  const evaluator = new Evaluator(learner.environments, learner.program, learner.policy, seedsOf(seed, 'heldOut', options.episodes ?? 100))
+  const evaluator = new Evaluator(
+    learner.environments,
+    learner.program,
+    learner.policy,
+    seedsOf(seed, 'heldOut', options.episodes ?? 100),
+  )
   try {
     return { ...(await evaluator.run(statistics)), step, env: config.env.id, seed }
   } finally {

@@ -21,7 +21,9 @@ export function rowsOf(folder: string, file: string): Record<string, unknown>[] 
   return readFileSync(join(folder, file), 'utf8')
     .trimEnd()
     .split('\n')
-    .map((line) => Object.fromEntries(Object.entries(JSON.parse(line)).filter(([key]) => !/^(time|memory)(\/|$)/.test(key))))
+    .map((line) =>
+      Object.fromEntries(Object.entries(JSON.parse(line)).filter(([key]) => !/^(time|memory)(\/|$)/.test(key))),
+    )
 }
 
 function expectEqualRuns(a: string, b: string): void {
@@ -31,7 +33,12 @@ function expectEqualRuns(a: string, b: string): void {
 }
 
 const cases = {
-  ppo: { algo: 'ppo', env: 'CartPole-v1', steps: 4096, set: { numEnvs: 4, numSteps: 64, epochs: 2, batchSize: 64, normalizeObservation: true, normalizeReward: true } },
+  ppo: {
+    algo: 'ppo',
+    env: 'CartPole-v1',
+    steps: 4096,
+    set: { numEnvs: 4, numSteps: 64, epochs: 2, batchSize: 64, normalizeObservation: true, normalizeReward: true },
+  },
   grpo: { algo: 'grpo', env: 'CartPole-v1', steps: 4096, set: { groups: 2, groupSize: 4, tasks: '5' } },
 } as const
 const shared = { checkpointEvery: 1500, evalEvery: 1000, evalEpisodes: 3, finalEpisodes: 5, tensorboard: false }
@@ -50,7 +57,13 @@ describe.each(Object.entries(cases))('resume of %s', (name, { set, ...options })
       checkpoint() {},
       done() {},
     }
-    const stopped = await train({ ...options, set: { ...shared, ...set }, out: parts, ui: reporter, signal: controller.signal })
+    const stopped = await train({
+      ...options,
+      set: { ...shared, ...set },
+      out: parts,
+      ui: reporter,
+      signal: controller.signal,
+    })
     expect(stopped.result).toBeUndefined()
     expect(stopped.step).toBeLessThan(options.steps)
     const finished = await resume(parts)

@@ -4,7 +4,7 @@ import { buildLearner } from './learner.ts'
 import type { EnvLike } from './load-env/index.ts'
 import { readCheckpoint } from './run/checkpoint.ts'
 import { lockRun } from './run/lock.ts'
-import { readConfig, readResult, type RunConfig, writeConfig } from './run/run-folder.ts'
+import { type RunConfig, readConfig, readResult, writeConfig } from './run/run-folder.ts'
 import { setAsideLaterRows } from './run/run-log.ts'
 import { Session, type SessionResult } from './session.ts'
 import { hashFile, reporterFor, type SessionOptions } from './train.ts'
@@ -39,12 +39,18 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
     const learner = await buildLearner(resolved)
     const notes = [...notesOn(config, resolved, info, options)]
     if (learner.executor.name !== info.executor) {
-      notes.push(`Resumed on ${learner.executor.name}, begun on ${info.executor}: results are no longer equal bit for bit.`)
+      notes.push(
+        `Resumed on ${learner.executor.name}, begun on ${info.executor}: results are no longer equal bit for bit.`,
+      )
     }
     const extended: RunConfig = {
       ...config,
       options: { ...config.options, steps: target },
-      executor: { name: learner.executor.name, reason: learner.executor.reason, deterministic: learner.executor.deterministic },
+      executor: {
+        name: learner.executor.name,
+        reason: learner.executor.reason,
+        deterministic: learner.executor.deterministic,
+      },
       warnings: [...config.warnings, ...notes.filter((note) => !config.warnings.includes(note))],
     }
     const moved = setAsideLaterRows(folder, info.lengths, info.step)
@@ -52,20 +58,30 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
     // The state is known to fit before the config says so.
     await session.load(state)
     writeConfig(folder, extended)
-    return await session.run(options.signal, `Resumed at step ${info.step}${moved > 0 ? '; later rows were set aside' : ''}.`)
+    return await session.run(
+      options.signal,
+      `Resumed at step ${info.step}${moved > 0 ? '; later rows were set aside' : ''}.`,
+    )
   } finally {
     unlock()
   }
 }
 
 /** The run that a config.yaml describes. Recorded values count as a preset: they are nobody's word on the command line. */
-export async function resolveRecorded(config: RunConfig, options: Pick<ResumeOptions, 'steps' | 'env' | 'executor'> = {}): Promise<ResolvedRun> {
+export async function resolveRecorded(
+  config: RunConfig,
+  options: Pick<ResumeOptions, 'steps' | 'env' | 'executor'> = {},
+): Promise<ResolvedRun> {
   const env = options.env ?? (config.env.loadable ? (config.env.file ?? config.env.id) : undefined)
   if (env === undefined) {
-    throw new RepriseError('RPR_RUN_INVALID', `The run was given its environment '${config.env.id}' as an object, which no file records.`, {
-      value: config.env.id,
-      hint: 'Pass it again: resume(path, { env }).',
-    })
+    throw new RepriseError(
+      'RPR_RUN_INVALID',
+      `The run was given its environment '${config.env.id}' as an object, which no file records.`,
+      {
+        value: config.env.id,
+        hint: 'Pass it again: resume(path, { env }).',
+      },
+    )
   }
   const { steps, ...recorded } = config.options
   return resolveRun(
@@ -81,7 +97,12 @@ export async function resolveRecorded(config: RunConfig, options: Pick<ResumeOpt
   )
 }
 
-function* notesOn(config: RunConfig, resolved: ResolvedRun, info: { node: string; step: number }, options: ResumeOptions): Iterable<string> {
+function* notesOn(
+  config: RunConfig,
+  resolved: ResolvedRun,
+  info: { node: string; step: number },
+  options: ResumeOptions,
+): Iterable<string> {
   const before = config.options['steps'] as number
   if (options.steps !== undefined && options.steps !== before) {
     yield `Extended from ${before} to ${options.steps} steps at step ${info.step}: schedules now run over the longer run, so a rate that had fallen jumps up again.`

@@ -74,7 +74,14 @@ export class Session {
       environments: generatorOf(run.seed, 'environments'),
     }
     this.#loop = makeLoop(
-      { ...learner, algorithm, options: resolved.algorithmOptions, episodes: this.#episodes, timer: this.#timer, rng: this.#rng },
+      {
+        ...learner,
+        algorithm,
+        options: resolved.algorithmOptions,
+        episodes: this.#episodes,
+        timer: this.#timer,
+        rng: this.#rng,
+      },
       run.tasks,
     )
     this.#log = new RunLog(folder, run.tensorboard)
@@ -89,7 +96,8 @@ export class Session {
   async load(saved: Serializable): Promise<void> {
     const state = saved as SavedSession
     await this.#learner.executor.load(state.learner)
-    for (const [branch, rng] of Object.entries(this.#rng)) rng.setState(state.rng[branch] as ReturnType<typeof rng.state>)
+    for (const [branch, rng] of Object.entries(this.#rng))
+      rng.setState(state.rng[branch] as ReturnType<typeof rng.state>)
     this.#episodes.load(state.episodes)
     await this.#loop.load(state.loop)
     this.#step = this.#logged = this.#checkpointed = state.step
@@ -294,7 +302,8 @@ export class Session {
   #notes(): string[] {
     const { executor, resume, warnings } = this.#config
     const notes = [`Executor ${executor.name}: ${executor.reason}`, ...warnings]
-    if (resume === 'newEpisodes') notes.push('This environment has no snapshot: a resumed run goes on with new episodes, not in the same ones.')
+    if (resume === 'newEpisodes')
+      notes.push('This environment has no snapshot: a resumed run goes on with new episodes, not in the same ones.')
     return notes
   }
 
@@ -310,5 +319,7 @@ export class Session {
 
 function makeLoop(context: LoopContext, tasks: string | undefined): Loop {
   const { algorithm } = context
-  return algorithm.loop === 'rollout' ? new RolloutLoop(context, algorithm) : new GroupLoop(context, algorithm, tasks ?? 'fresh')
+  return algorithm.loop === 'rollout'
+    ? new RolloutLoop(context, algorithm)
+    : new GroupLoop(context, algorithm, tasks ?? 'fresh')
 }

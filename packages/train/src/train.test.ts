@@ -33,12 +33,27 @@ const corridor = defineEnv({
 })
 
 const small = { evalEvery: 1000, evalEpisodes: 4, finalEpisodes: 10, checkpointEvery: 1000 }
-const ppoOptions = { ...small, numEnvs: 8, numSteps: 32, batchSize: 64, epochs: 6, learningRate: 0.01, normalizeObservation: true }
+const ppoOptions = {
+  ...small,
+  numEnvs: 8,
+  numSteps: 32,
+  batchSize: 64,
+  epochs: 6,
+  learningRate: 0.01,
+  normalizeObservation: true,
+}
 
 describe('train', () => {
   it('PPO learns a corridor; the run folder records everything', async () => {
     const out = join(root, 'ppo')
-    const { result, folder, step } = await train({ algo: 'ppo', env: corridor, steps: 4000, seed: 3, out, set: ppoOptions })
+    const { result, folder, step } = await train({
+      algo: 'ppo',
+      env: corridor,
+      steps: 4000,
+      seed: 3,
+      out,
+      set: ppoOptions,
+    })
     expect(folder).toBe(out)
     expect(step).toBe(4096)
     // Shortest paths cost 0.2 to 0.4 before the reward of 1.
@@ -46,15 +61,27 @@ describe('train', () => {
     expect(result!.successRate).toBe(1)
 
     const config = parse(readFileSync(join(out, 'config.yaml'), 'utf8')) as RunConfig
-    expect(config).toMatchObject({ algo: 'ppo', env: { id: 'Corridor-v0', loadable: false }, resume: 'exact', options: { seed: 3, steps: 4000, learningRate: 0.01 } })
+    expect(config).toMatchObject({
+      algo: 'ppo',
+      env: { id: 'Corridor-v0', loadable: false },
+      resume: 'exact',
+      options: { seed: 3, steps: 4000, learningRate: 0.01 },
+    })
     expect(config.executor.reason).not.toBe('')
     expect(Object.keys(config.versions)).toEqual(['reprise', 'node', 'tfjs'])
 
-    const rows = readFileSync(join(out, 'metrics.jsonl'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line))
+    const rows = readFileSync(join(out, 'metrics.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
     expect(rows).toHaveLength(16)
     expect(rows[0].step).toBe(256)
-    for (const key of ['rollout/ep_rew_mean', 'train/approx_kl', 'train/value_loss', 'time/sps', 'time/env_share']) expect(rows.at(-1)).toHaveProperty([key])
-    const evaluations = readFileSync(join(out, 'eval.jsonl'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line))
+    for (const key of ['rollout/ep_rew_mean', 'train/approx_kl', 'train/value_loss', 'time/sps', 'time/env_share'])
+      expect(rows.at(-1)).toHaveProperty([key])
+    const evaluations = readFileSync(join(out, 'eval.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
     expect(evaluations.map((row) => row.step)).toEqual([1024, 2048, 3072, 4096])
     expect(evaluations[0].returns).toHaveLength(4)
     expect(listCheckpoints(join(out, 'checkpoints')).at(-1)).toBe(4096)
@@ -76,7 +103,17 @@ describe('train', () => {
 
   it('gives the same parameters for the same seed, and others for another', async () => {
     const run = async (name: string, seed: number) =>
-      (await train({ algo: 'ppo', env: 'CartPole-v1', steps: 512, seed, preset: false, out: join(root, name), set: { ...small, numEnvs: 4, numSteps: 32, batchSize: 64 } })).result!
+      (
+        await train({
+          algo: 'ppo',
+          env: 'CartPole-v1',
+          steps: 512,
+          seed,
+          preset: false,
+          out: join(root, name),
+          set: { ...small, numEnvs: 4, numSteps: 32, batchSize: 64 },
+        })
+      ).result!
     const [a, b, c] = [await run('same-a', 1), await run('same-b', 1), await run('other', 2)]
     expect(a.parameterHash).toBe(b.parameterHash)
     expect(a.returns).toEqual(b.returns)
@@ -105,7 +142,13 @@ describe('train', () => {
       ...rest,
       make: (...args: Parameters<typeof corridor.make>) => {
         const env = corridor.make(...args)
-        return { observationSpace: env.observationSpace, actionSpace: env.actionSpace, spec: env.spec, reset: env.reset.bind(env), step: env.step.bind(env) }
+        return {
+          observationSpace: env.observationSpace,
+          actionSpace: env.actionSpace,
+          spec: env.spec,
+          reset: env.reset.bind(env),
+          step: env.step.bind(env),
+        }
       },
     }
     const out = join(root, 'plain')

@@ -27,7 +27,9 @@ export interface SessionOptions {
 export async function train(options: TrainOptions & SessionOptions): Promise<SessionResult> {
   const resolved = await resolveRun(options, options.source ?? 'api')
   const learner = await buildLearner(resolved)
-  const folder = createRunFolder(resolved.out ?? defaultRunFolder(resolved.algorithm.name, resolved.definition.spec.id, resolved.run.seed))
+  const folder = createRunFolder(
+    resolved.out ?? defaultRunFolder(resolved.algorithm.name, resolved.definition.spec.id, resolved.run.seed),
+  )
   const unlock = lockRun(folder)
   try {
     const config = describeRun(resolved, learner)
@@ -75,5 +77,7 @@ export function describeRun(resolved: ResolvedRun, learner: Learner): RunConfig 
 
 /** SHA-256 of an environment's file (`path#export` names one of its exports). */
 export function hashFile(reference: string): string {
-  return createHash('sha256').update(readFileSync(reference.split('#')[0]!)).digest('hex')
+  return createHash('sha256')
+    .update(readFileSync(reference.split('#')[0]!))
+    .digest('hex')
 }

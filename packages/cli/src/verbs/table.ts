@@ -159,6 +159,26 @@ const doctor: VerbSpec = {
   load: async () => (await import('./doctor.ts')).run,
 }
 
+const plot: VerbSpec = {
+  name: 'plot',
+  summary: 'Draw learning curves of runs as SVG; runs that differ only in their seed become one line with a band',
+  arguments: [{ name: 'run', doc: 'run folders, or folders that hold runs', many: true }],
+  flags: {
+    metric: {
+      kind: 'text',
+      value: '<key>',
+      doc: 'eval/mean_reward, or any key of metrics.jsonl (default: eval/mean_reward)',
+    },
+    out: { kind: 'text', value: '<file.svg>', doc: 'The file to write (default: curve.svg in the first folder)' },
+    title: { kind: 'text', value: '<text>', doc: 'Title (default: what the runs are)' },
+  },
+  examples: [
+    ['runs/acrobot-3', ''],
+    ['runs/a runs/b --metric rollout/ep_rew_mean --out compare.svg', ''],
+  ],
+  load: async () => (await import('./plot.ts')).run,
+}
+
 const bench: VerbSpec = {
   name: 'bench',
   summary: "Measure speed on this machine; 'bench --help' says what",
@@ -174,6 +194,7 @@ export const verbs: readonly VerbSpec[] = [
   train,
   resume,
   evaluate,
+  plot,
   newEnv,
   checkEnv,
   list,

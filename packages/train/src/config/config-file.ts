@@ -14,12 +14,26 @@ export interface ConfigFile {
 }
 
 /** Sections that a run writes into its own config.yaml and that say nothing to a new run. */
-const RECORDED = new Set(['reprise', 'command', 'versions', 'git', 'machine', 'started', 'resume', 'sources', 'presetSource', 'warnings'])
+const RECORDED = new Set([
+  'reprise',
+  'command',
+  'versions',
+  'git',
+  'machine',
+  'started',
+  'resume',
+  'sources',
+  'presetSource',
+  'warnings',
+])
 
 /** Reads YAML with an `options:` section or with options at its top; a run's own config.yaml can be given too. */
 export function readConfigFile(path: string): ConfigFile {
   if (!existsSync(path)) {
-    throw new RepriseError('RPR_FILE_MISSING', `Config file '${path}' does not exist.`, { value: path, hint: 'Check the path given to --config.' })
+    throw new RepriseError('RPR_FILE_MISSING', `Config file '${path}' does not exist.`, {
+      value: path,
+      hint: 'Check the path given to --config.',
+    })
   }
   const document = parseDocument(readFileSync(path, 'utf8'))
   const problem = document.errors[0]
@@ -43,12 +57,18 @@ export function readConfigFile(path: string): ConfigFile {
   const text = (key: string, value: unknown): string | undefined => {
     if (value === undefined || value === null) return undefined
     if (typeof value === 'string') return value
-    throw new RepriseError('RPR_CONFIG_INVALID', `'${key}' = ${JSON.stringify(value)} in '${path}' is no text.`, { value, hint: `Give '${key}' a name.` })
+    throw new RepriseError('RPR_CONFIG_INVALID', `'${key}' = ${JSON.stringify(value)} in '${path}' is no text.`, {
+      value,
+      hint: `Give '${key}' a name.`,
+    })
   }
   const map = (key: string, value: unknown): Record<string, unknown> => {
     if (value === undefined || value === null) return {}
     if (isMap(value)) return value
-    throw new RepriseError('RPR_CONFIG_INVALID', `'${key}' in '${path}' is no mapping.`, { value, hint: `Write '${key}:' with 'name: value' lines below it.` })
+    throw new RepriseError('RPR_CONFIG_INVALID', `'${key}' in '${path}' is no mapping.`, {
+      value,
+      hint: `Write '${key}:' with 'name: value' lines below it.`,
+    })
   }
   // A run records its environment as {id, file, options}, its executor as {name, reason}.
   const envMap = isMap(env) ? env : undefined

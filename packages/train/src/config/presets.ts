@@ -22,7 +22,10 @@ export function listPresets(): Preset[] {
     .sort()
     .flatMap((file) => {
       const algo = basename(file, '.yaml')
-      const entries = parse(readFileSync(join(folder, file), 'utf8')) as Record<string, { source: string } & Record<string, unknown>>
+      const entries = parse(readFileSync(join(folder, file), 'utf8')) as Record<
+        string,
+        { source: string } & Record<string, unknown>
+      >
       return Object.entries(entries).map(([name, { source, ...options }]) => ({ algo, name, source, options }))
     })
 }
@@ -34,6 +37,9 @@ export function findPreset(algo: string, name: string | undefined, envId: string
   if (found || name === undefined) return found
   throw new RepriseError('RPR_PRESET_UNKNOWN', `Algorithm '${algo}' has no preset '${name}'.`, {
     value: name,
-    hint: suggest(name, presets.map((preset) => preset.name)),
+    hint: suggest(
+      name,
+      presets.map((preset) => preset.name),
+    ),
   })
 }

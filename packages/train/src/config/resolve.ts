@@ -70,15 +70,15 @@ export async function resolveRun(given: TrainOptions, source: 'flag' | 'api' | '
   const table = optionTableOf(algorithm)
   const env = given.env ?? file?.env
   if (env === undefined) {
-    throw new RepriseError('RPR_USAGE', 'No environment was given.', { hint: 'Name one with --env: an id (CartPole-v1) or a file (./my-env.ts).' })
+    throw new RepriseError('RPR_USAGE', 'No environment was given.', {
+      hint: 'Name one with --env: an id (CartPole-v1) or a file (./my-env.ts).',
+    })
   }
   const executor = readExecutor(given.executor ?? file?.executor ?? 'auto')
   const loaded = await loadEnv(env)
   const { definition } = loaded
   const preset =
-    given.preset === false
-      ? undefined
-      : findPreset(algorithm.name, given.preset ?? file?.preset, definition.spec.id)
+    given.preset === false ? undefined : findPreset(algorithm.name, given.preset ?? file?.preset, definition.spec.id)
 
   const layers: OptionLayer[] = []
   // A preset may tune run options too (steps, normalisation). Its numbers are defaults, not a user's word.
@@ -93,7 +93,13 @@ export async function resolveRun(given: TrainOptions, source: 'flag' | 'api' | '
 
   const envOptions = { ...file?.envOptions, ...given.envOptions }
   // Refuses bad environment options now, before a folder exists.
-  resolveOptions(definition.options, [{ source: source === 'recorded' ? 'preset' : source, values: envOptions, label: `options of ${definition.spec.id}` }])
+  resolveOptions(definition.options, [
+    {
+      source: source === 'recorded' ? 'preset' : source,
+      values: envOptions,
+      label: `options of ${definition.spec.id}`,
+    },
+  ])
 
   const pick = (names: OptionTable) => Object.fromEntries(Object.keys(names).map((name) => [name, values[name]]))
   return {
@@ -107,11 +113,15 @@ export async function resolveRun(given: TrainOptions, source: 'flag' | 'api' | '
     algorithmOptions: pick(algorithm.options) as OptionValues<OptionTable>,
     sources: sources as Record<string, OptionSource>,
     executor,
-    out: given.out === undefined ? (file?.out === undefined ? undefined : resolvePath(file.out)) : resolvePath(given.out),
+    out:
+      given.out === undefined ? (file?.out === undefined ? undefined : resolvePath(file.out)) : resolvePath(given.out),
   }
 }
 
 function readExecutor(name: string): ExecutorName {
   if ((EXECUTOR_NAMES as readonly string[]).includes(name)) return name as ExecutorName
-  throw new RepriseError('RPR_EXECUTOR_UNKNOWN', `Unknown executor '${name}'.`, { value: name, hint: suggest(name, EXECUTOR_NAMES) })
+  throw new RepriseError('RPR_EXECUTOR_UNKNOWN', `Unknown executor '${name}'.`, {
+    value: name,
+    hint: suggest(name, EXECUTOR_NAMES),
+  })
 }

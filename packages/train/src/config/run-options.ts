@@ -39,8 +39,16 @@ export const runOptions = {
     doc: 'Steps between checkpoints; 0: only at the end and on Ctrl-C',
     aliases: ['save_freq'],
   }),
-  keepCheckpoints: option.integer({ default: 3, min: 1, doc: 'How many of the newest checkpoints stay, beside the best' }),
-  logEvery: option.integer({ default: 0, min: 0, doc: 'Least number of steps between rows of metrics; 0: a row per iteration' }),
+  keepCheckpoints: option.integer({
+    default: 3,
+    min: 1,
+    doc: 'How many of the newest checkpoints stay, beside the best',
+  }),
+  logEvery: option.integer({
+    default: 0,
+    min: 0,
+    doc: 'Least number of steps between rows of metrics; 0: a row per iteration',
+  }),
   normalizeObservation: option.boolean({
     default: false,
     doc: 'Scale observations by their running mean and standard deviation; frozen in evaluation, saved with the policy',

@@ -7,8 +7,16 @@ describe('StepColumns', () => {
     const columns = new StepColumns(3)
     // Element k of environment row r at step t is 100 t + 10 r + k.
     for (let t = 0; t < 40; t++) {
-      columns.store('x', Float32Array.from({ length: 6 }, (_, i) => 100 * t + 10 * Math.floor(i / 2) + (i % 2)), t)
-      columns.store('a', Int32Array.from({ length: 3 }, (_, r) => 100 * t + r), t)
+      columns.store(
+        'x',
+        Float32Array.from({ length: 6 }, (_, i) => 100 * t + 10 * Math.floor(i / 2) + (i % 2)),
+        t,
+      )
+      columns.store(
+        'a',
+        Int32Array.from({ length: 3 }, (_, r) => 100 * t + r),
+        t,
+      )
     }
     const packed = columns.pack([0, 2], [2, 0, 40])
     expect(Array.from(packed['x']!.subarray(0, 8))).toEqual([0, 1, 100, 101, 20, 21, 120, 121])

@@ -48,7 +48,11 @@ export class StepColumns {
 }
 
 /** Joins batches of episodes and keeps those that are flagged, at most `maxGroups` groups; groups are renumbered. */
-export function joinEpisodes(parts: readonly EpisodeGroups[], keep: readonly Uint8Array[], maxGroups: number): EpisodeGroups {
+export function joinEpisodes(
+  parts: readonly EpisodeGroups[],
+  keep: readonly Uint8Array[],
+  maxGroups: number,
+): EpisodeGroups {
   const chosen: { part: number; episode: number; group: number }[] = []
   let groups = -1
   for (let p = 0; p < parts.length; p++) {
@@ -80,7 +84,10 @@ export function joinEpisodes(parts: readonly EpisodeGroups[], keep: readonly Uin
     })
     columns[name] = out
   }
-  const gather = <A extends Float64Array | Uint8Array>(Type: new (length: number) => A, read: (part: EpisodeGroups) => A): A => {
+  const gather = <A extends Float64Array | Uint8Array>(
+    Type: new (length: number) => A,
+    read: (part: EpisodeGroups) => A,
+  ): A => {
     const out = new Type(chosen.length)
     chosen.forEach(({ part, episode }, i) => {
       out[i] = read(parts[part]!)[episode]!

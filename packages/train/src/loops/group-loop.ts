@@ -28,12 +28,6 @@ export class GroupLoop implements Loop {
     this.#groups = groups
     this.#groupSize = groupSize
     this.#maxBatches = maxBatches
-    if (context.environments.maxEpisodeSteps === undefined) {
-      throw new RepriseError('RPR_ENV_UNSUPPORTED', `${algorithm.name} learns from whole episodes, and '${context.environments.id}' has no time limit.`, {
-        value: context.environments.id,
-        hint: 'Set maxEpisodeSteps.',
-      })
-    }
     this.#training = context.environments.training(groups * groupSize, { autoresetMode: 'Disabled', onError: 'fail' })
     this.#env = this.#training.env
     this.#inputs = new PolicyInputs(context.program.inputs.act, this.#env.numEnvs)
@@ -112,7 +106,8 @@ export class GroupLoop implements Loop {
         if (columns.terminated[i] || columns.truncated[i] || columns.failed[i]) {
           finished[i] = 1
           running--
-          if (!columns.failed[i]) episodes.add(columns.episodeReturns[i]!, columns.episodeLengths[i]!, columns.outcomes[i]!)
+          if (!columns.failed[i])
+            episodes.add(columns.episodeReturns[i]!, columns.episodeLengths[i]!, columns.outcomes[i]!)
         }
       }
     }
@@ -122,7 +117,10 @@ export class GroupLoop implements Loop {
   /** One task per group: all its rows are reset with the same seed and options. */
   async #reset(): Promise<void> {
     const tasks: Task[] = Array.from({ length: this.#groups }, () => this.#tasks.next())
-    const seeds = Float64Array.from({ length: this.#env.numEnvs }, (_, i) => tasks[Math.floor(i / this.#groupSize)]!.seed)
+    const seeds = Float64Array.from(
+      { length: this.#env.numEnvs },
+      (_, i) => tasks[Math.floor(i / this.#groupSize)]!.seed,
+    )
     if (tasks.every((task) => task.options === undefined)) {
       await this.#env.reset({ seeds })
       return
@@ -144,7 +142,9 @@ export class GroupLoop implements Loop {
         throw new RepriseError(
           'RPR_ENV_CONTRACT',
           `'${this.#env.spec.id}' began differently in rows ${first} and ${i}, which were reset with the same seed (first observation, element ${k}: ${observation[first * size + k]} and ${observation[i * size + k]}).`,
-          { hint: 'Draw everything random in reset from the generator that the seed seeds; check-env finds such faults.' },
+          {
+            hint: 'Draw everything random in reset from the generator that the seed seeds; check-env finds such faults.',
+          },
         )
       }
     }
@@ -159,9 +159,13 @@ export class GroupLoop implements Loop {
       if (!columns.failed[i]) rows.push(i)
     }
     if (rows.length === 0) {
-      throw new RepriseError('RPR_ENV_CONTRACT', `All ${numEnvs} episodes of '${this.#env.spec.id}' in one batch failed.`, {
-        hint: 'Run check-env on it: it prints the error that the environment throws.',
-      })
+      throw new RepriseError(
+        'RPR_ENV_CONTRACT',
+        `All ${numEnvs} episodes of '${this.#env.spec.id}' in one batch failed.`,
+        {
+          hint: 'Run check-env on it: it prints the error that the environment throws.',
+        },
+      )
     }
     const offsets = new Int32Array(rows.length + 1)
     rows.forEach((row, e) => {

@@ -43,7 +43,12 @@ export class PolicyInputs {
     const arrays: Record<string, HostArray> = {}
     for (const [name, spec] of Object.entries(specs)) {
       const length = spec.shape.reduce((a, b) => a * b, rows)
-      const array = spec.dtype === 'float32' ? new Float32Array(length) : spec.dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length)
+      const array =
+        spec.dtype === 'float32'
+          ? new Float32Array(length)
+          : spec.dtype === 'int32'
+            ? new Int32Array(length)
+            : new Uint8Array(length)
       arrays[name] = array
       if (spec.fill) this.#noise.push({ array: array as Float32Array, fill: spec.fill })
     }

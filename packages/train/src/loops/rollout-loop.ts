@@ -97,7 +97,8 @@ export class RolloutLoop implements Loop {
       if (cut) {
         const values = await this.#values(columns.finalObservations, columns.finalActionMasks)
         if (values) {
-          for (let i = 0; i < n; i++) if (truncated[base + i] && !terminated[base + i]) finalValues[base + i] = values[i]!
+          for (let i = 0; i < n; i++)
+            if (truncated[base + i] && !terminated[base + i]) finalValues[base + i] = values[i]!
         }
       }
     }
@@ -106,7 +107,10 @@ export class RolloutLoop implements Loop {
   }
 
   /** Values of given observations. The noise is left as it was: only `value` is read. */
-  async #values(observations: VectorEnv['columns']['observations'], masks: Uint8Array | undefined): Promise<Float32Array | undefined> {
+  async #values(
+    observations: VectorEnv['columns']['observations'],
+    masks: Uint8Array | undefined,
+  ): Promise<Float32Array | undefined> {
     const { policy, executor, timer } = this.#context
     const began = performance.now()
     policy.encode(observations, this.#inputs.arrays['observation'] as Float32Array)

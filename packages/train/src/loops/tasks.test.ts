@@ -40,7 +40,9 @@ describe('tasks', () => {
     const bad = join(folder, 'bad.yaml')
     for (const text of ['seed: 5', '- seed: -1', '[]', '- 5']) {
       writeFileSync(bad, text)
-      expect(() => taskSource(bad, new Pcg64(1))).toThrow(expect.objectContaining({ code: 'RPR_OPTION_RANGE', value: bad }))
+      expect(() => taskSource(bad, new Pcg64(1))).toThrow(
+        expect.objectContaining({ code: 'RPR_OPTION_RANGE', value: bad }),
+      )
     }
     expect(() => taskSource('0', new Pcg64(1))).toThrow(expect.objectContaining({ code: 'RPR_OPTION_RANGE' }))
     expect(() => taskSource('none.yaml', new Pcg64(1))).toThrow(expect.objectContaining({ code: 'RPR_FILE_MISSING' }))

@@ -20,7 +20,10 @@ export function taskSource(spec: string, rng: Pcg64): TaskSource {
   if (/^\d+$/.test(spec)) {
     const count = Number(spec)
     if (count < 1) throw invalid(spec, 'N must be at least 1')
-    return new TaskCycle(Array.from({ length: count }, () => ({ seed: rng.integers(2 ** 31) })), rng)
+    return new TaskCycle(
+      Array.from({ length: count }, () => ({ seed: rng.integers(2 ** 31) })),
+      rng,
+    )
   }
   return new TaskCycle(readTasks(spec), rng)
 }
@@ -74,7 +77,11 @@ function readTasks(path: string): Task[] {
   try {
     content = parse(readFileSync(path, 'utf8'))
   } catch (cause) {
-    throw new RepriseError('RPR_CONFIG_INVALID', `Task file '${path}' is not valid YAML: ${(cause as Error).message.split('\n')[0]}`, { value: path, cause })
+    throw new RepriseError(
+      'RPR_CONFIG_INVALID',
+      `Task file '${path}' is not valid YAML: ${(cause as Error).message.split('\n')[0]}`,
+      { value: path, cause },
+    )
   }
   const valid = (item: unknown): item is Task =>
     typeof item === 'object' && item !== null && Number.isSafeInteger((item as Task).seed) && (item as Task).seed >= 0

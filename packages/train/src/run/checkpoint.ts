@@ -75,14 +75,21 @@ export function readBest(runFolder: string): Best | undefined {
 export type CheckpointChoice = 'last' | 'best' | number
 
 /** @throws RPR_CHECKPOINT_MISSING, RPR_CHECKPOINT_CORRUPT, RPR_CHECKPOINT_VERSION */
-export function readCheckpoint(runFolder: string, choice: CheckpointChoice): { info: CheckpointInfo; state: Serializable } {
+export function readCheckpoint(
+  runFolder: string,
+  choice: CheckpointChoice,
+): { info: CheckpointInfo; state: Serializable } {
   const folder = join(runFolder, 'checkpoints')
   const steps = listCheckpoints(folder)
-  const step = choice === 'last' ? steps.at(-1) : choice === 'best' ? (readBest(runFolder)?.step ?? steps.at(-1)) : choice
+  const step =
+    choice === 'last' ? steps.at(-1) : choice === 'best' ? (readBest(runFolder)?.step ?? steps.at(-1)) : choice
   if (step === undefined || !steps.includes(step)) {
     throw new RepriseError('RPR_CHECKPOINT_MISSING', `'${runFolder}' has no checkpoint '${choice}'.`, {
       value: choice,
-      hint: steps.length > 0 ? `It has: ${steps.join(', ')}, last, best.` : 'It was stopped before its first checkpoint: start it again.',
+      hint:
+        steps.length > 0
+          ? `It has: ${steps.join(', ')}, last, best.`
+          : 'It was stopped before its first checkpoint: start it again.',
     })
   }
   const path = join(folder, String(step))
@@ -92,11 +99,15 @@ export function readCheckpoint(runFolder: string, choice: CheckpointChoice): { i
     info = JSON.parse(readFileSync(join(path, 'checkpoint.json'), 'utf8'))
     bytes = readFileSync(join(path, 'state.rpr'))
   } catch (cause) {
-    throw new RepriseError('RPR_CHECKPOINT_CORRUPT', `Checkpoint '${path}' cannot be read: ${(cause as Error).message}.`, {
-      value: step,
-      hint: `Other checkpoints of the run: ${steps.filter((s) => s !== step).join(', ') || 'none'}.`,
-      cause,
-    })
+    throw new RepriseError(
+      'RPR_CHECKPOINT_CORRUPT',
+      `Checkpoint '${path}' cannot be read: ${(cause as Error).message}.`,
+      {
+        value: step,
+        hint: `Other checkpoints of the run: ${steps.filter((s) => s !== step).join(', ') || 'none'}.`,
+        cause,
+      },
+    )
   }
   return { info, state: decodeState(bytes, join(path, 'state.rpr')) }
 }

@@ -25,10 +25,14 @@ export function lockRun(folder: string): () => void {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       const holder = readHolder(path)
       if (holder && isAlive(holder)) {
-        throw new RepriseError('RPR_RUN_LOCKED', `'${folder}' is being written by process ${holder.pid} on ${holder.host}.`, {
-          value: folder,
-          hint: `Wait for it or stop it; if it is gone, delete '${path}'.`,
-        })
+        throw new RepriseError(
+          'RPR_RUN_LOCKED',
+          `'${folder}' is being written by process ${holder.pid} on ${holder.host}.`,
+          {
+            value: folder,
+            hint: `Wait for it or stop it; if it is gone, delete '${path}'.`,
+          },
+        )
       }
       rmSync(path, { force: true })
     }

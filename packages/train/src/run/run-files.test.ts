@@ -12,7 +12,14 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const info = (step: number) => ({ step, time: '', lengths: { 'metrics.jsonl': 3 }, parameterHash: 'h', node: '20', executor: 'eager:cpu' })
+const info = (step: number) => ({
+  step,
+  time: '',
+  lengths: { 'metrics.jsonl': 3 },
+  parameterHash: 'h',
+  node: '20',
+  executor: 'eager:cpu',
+})
 
 describe('checkpoints', () => {
   it('keep the newest few and the best', () => {
@@ -40,7 +47,9 @@ describe('checkpoints', () => {
     const bytes = readFileSync(join(path, 'state.rpr'))
     writeFileSync(join(path, 'state.rpr'), bytes.subarray(0, bytes.length - 5))
     expect(() => readCheckpoint(folder, 'last')).toThrow(expect.objectContaining({ code: 'RPR_CHECKPOINT_CORRUPT' }))
-    expect(() => readCheckpoint(folder, 11)).toThrow(expect.objectContaining({ code: 'RPR_CHECKPOINT_MISSING', value: 11 }))
+    expect(() => readCheckpoint(folder, 11)).toThrow(
+      expect.objectContaining({ code: 'RPR_CHECKPOINT_MISSING', value: 11 }),
+    )
   })
 })
 

@@ -66,7 +66,10 @@ export function createRunFolder(path: string): string {
   const folder = resolve(path)
   if (existsSync(folder)) {
     if (!statSync(folder).isDirectory()) {
-      throw new RepriseError('RPR_FILE_EXISTS', `'${path}' is a file.`, { value: path, hint: 'Choose another folder with --out.' })
+      throw new RepriseError('RPR_FILE_EXISTS', `'${path}' is a file.`, {
+        value: path,
+        hint: 'Choose another folder with --out.',
+      })
     }
     if (existsSync(join(folder, 'config.yaml'))) {
       throw new RepriseError('RPR_FILE_EXISTS', `'${path}' holds a run already.`, {
@@ -75,7 +78,10 @@ export function createRunFolder(path: string): string {
       })
     }
     if (readdirSync(folder).some((name) => name !== '.lock')) {
-      throw new RepriseError('RPR_FILE_EXISTS', `'${path}' is not empty.`, { value: path, hint: 'Choose another folder with --out.' })
+      throw new RepriseError('RPR_FILE_EXISTS', `'${path}' is not empty.`, {
+        value: path,
+        hint: 'Choose another folder with --out.',
+      })
     }
   }
   try {
@@ -105,16 +111,28 @@ export function writeConfig(folder: string, config: RunConfig): void {
 export function readConfig(path: string): { folder: string; config: RunConfig } {
   const folder = resolve(path)
   if (!existsSync(folder)) {
-    throw new RepriseError('RPR_FILE_MISSING', `Run folder '${path}' does not exist.`, { value: path, hint: "Runs are in 'runs/' unless --out said otherwise." })
+    throw new RepriseError('RPR_FILE_MISSING', `Run folder '${path}' does not exist.`, {
+      value: path,
+      hint: "Runs are in 'runs/' unless --out said otherwise.",
+    })
   }
   const file = join(folder, 'config.yaml')
   if (!existsSync(file)) {
-    throw new RepriseError('RPR_RUN_INVALID', `'${path}' is no run folder: it has no config.yaml.`, { value: path, hint: 'Give the folder that a run printed at its start.' })
+    throw new RepriseError('RPR_RUN_INVALID', `'${path}' is no run folder: it has no config.yaml.`, {
+      value: path,
+      hint: 'Give the folder that a run printed at its start.',
+    })
   }
   let config: RunConfig
   try {
     config = parse(readFileSync(file, 'utf8')) as RunConfig
-    if (typeof config !== 'object' || config === null || typeof config.algo !== 'string' || typeof config.options !== 'object') throw new Error('sections are missing')
+    if (
+      typeof config !== 'object' ||
+      config === null ||
+      typeof config.algo !== 'string' ||
+      typeof config.options !== 'object'
+    )
+      throw new Error('sections are missing')
   } catch (cause) {
     throw new RepriseError('RPR_RUN_INVALID', `'${file}' cannot be read: ${(cause as Error).message.split('\n')[0]}.`, {
       value: path,

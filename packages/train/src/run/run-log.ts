@@ -5,7 +5,6 @@ import pino from 'pino'
 import { EventFileWriter, eventFileName } from '../reporting/index.ts'
 import { AppendFile, setAsideAfter } from './append-file.ts'
 
-
 export interface EvaluationRow {
   readonly step: number
   readonly time: number
@@ -29,7 +28,8 @@ export class RunLog {
     this.#metrics = new AppendFile(join(folder, 'metrics.jsonl'))
     this.#evaluations = new AppendFile(join(folder, 'eval.jsonl'))
     // A resumed run goes on in the file that it began.
-    this.#eventsName = readdirSync(folder).find((name) => name.startsWith('events.out.tfevents.')) ?? eventFileName(Date.now() / 1000)
+    this.#eventsName =
+      readdirSync(folder).find((name) => name.startsWith('events.out.tfevents.')) ?? eventFileName(Date.now() / 1000)
     if (tensorboard) this.#events = new EventFileWriter(join(folder, this.#eventsName))
     // Written at once: a process that is killed has lost no line.
     this.text = pino({ base: { pid: process.pid } }, pino.destination({ dest: join(folder, 'run.log'), sync: true }))
@@ -65,7 +65,10 @@ export class RunLog {
 /** Before a resume: rows written after the checkpoint move to `set-aside/`. Returns how many bytes moved. */
 export function setAsideLaterRows(folder: string, lengths: Readonly<Record<string, number>>, step: number): number {
   const label = `after-${step}-${new Date().toISOString().replaceAll(':', '').slice(0, 17)}`
-  return Object.entries(lengths).reduce((moved, [name, length]) => moved + setAsideAfter(join(folder, name), length, label), 0)
+  return Object.entries(lengths).reduce(
+    (moved, [name, length]) => moved + setAsideAfter(join(folder, name), length, label),
+    0,
+  )
 }
 
 function finite(row: Readonly<Record<string, number>>): Record<string, number> {

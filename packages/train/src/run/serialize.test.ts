@@ -38,7 +38,10 @@ describe('state files', () => {
       }),
       { numRuns: 300 },
     )
-    fc.assert(fc.property(fc.nat(bytes.length - 1), (length) => expectRefused(bytes.subarray(0, length))), { numRuns: 100 })
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), (length) => expectRefused(bytes.subarray(0, length))),
+      { numRuns: 100 },
+    )
   })
 })
 

@@ -79,12 +79,17 @@ export function decodeState(bytes: Uint8Array, name: string): Serializable {
   if (!buffer.subarray(0, 8).equals(MAGIC)) throw corrupt('it does not begin as a Reprise state file')
   const version = buffer.readUInt32LE(8)
   if (version !== VERSION) {
-    throw new RepriseError('RPR_CHECKPOINT_VERSION', `${name} has format version ${version}; this Reprise reads ${VERSION}.`, {
-      value: version,
-      hint: 'Open it with the version of Reprise that its config.yaml names.',
-    })
+    throw new RepriseError(
+      'RPR_CHECKPOINT_VERSION',
+      `${name} has format version ${version}; this Reprise reads ${VERSION}.`,
+      {
+        value: version,
+        hint: 'Open it with the version of Reprise that its config.yaml names.',
+      },
+    )
   }
-  if (!digest(buffer.subarray(0, -HASH)).equals(buffer.subarray(-HASH))) throw corrupt('its checksum does not match its content')
+  if (!digest(buffer.subarray(0, -HASH)).equals(buffer.subarray(-HASH)))
+    throw corrupt('its checksum does not match its content')
   try {
     const headerLength = buffer.readUInt32LE(12)
     const header = packr.unpack(buffer.subarray(PREFIX, PREFIX + headerLength)) as Header

@@ -1,0 +1,106 @@
+/**
+ * The rule for comparing executors: on 100 recorded batches, each update starting from the state that eager:cpu has,
+ * gradients agree within 1e-5 of the largest element, and parameters within 1e-6 + 1e-3 x learning rate where the gradient
+ * exceeds 1e-5 of that. Chained updates differ more, since Adam turns rounding noise into whole steps.
+ */
+import type { Executor, HostTree, UpdatesCall } from '@reprise/backend'
+import { box, discrete, Pcg64 } from '@reprise/core'
+import { describe, expect, it } from 'vitest'
+import { grpo, ppo } from './index.ts'
+import {
+  episodesOf,
+  gradientIn,
+  learnerFor,
+  optionsFor,
+  rolloutOf,
+  spacesFor,
+  withoutMoments,
+} from './testing/fixtures.ts'
+
+const LEARNING_RATE = 3e-3
+const BATCHES = 100
+
+async function compare(cpu: Executor, wasm: Executor, nextCall: () => Promise<UpdatesCall>): Promise<void> {
+  // First all of one, then all of the other: changing the backend of the process takes time.
+  const recorded: { start: HostTree; call: UpdatesCall; after: HostTree }[] = []
+  for (let i = 0; i < BATCHES; i++) {
+    const state = (await cpu.save()) as HostTree
+    const call = await nextCall()
+    const start = withoutMoments(state)
+    await cpu.load(start)
+    await cpu.updates(call)
+    recorded.push({ start, call, after: (await cpu.save()) as HostTree })
+    await cpu.load(state)
+    await cpu.updates(call)
+  }
+  let worstGradient = 0
+  let worstParameter = 0
+  for (const { start, call, after } of recorded) {
+    await wasm.load(start)
+    await wasm.updates(call)
+    const other = (await wasm.save()) as HostTree
+    const [a, b] = [gradientIn(after), gradientIn(other)]
+    const largest = Math.max(...a.map(Math.abs))
+    a.forEach((g, k) => {
+      worstGradient = Math.max(worstGradient, Math.abs(g - b[k]!) / largest)
+      if (Math.abs(g) <= 1e-5 * largest) return
+      worstParameter = Math.max(worstParameter, Math.abs(after['params']!.data[k]! - other['params']!.data[k]!))
+    })
+  }
+  expect(worstGradient).toBeLessThan(1e-5)
+  expect(worstParameter).toBeLessThan(1e-6 + 1e-3 * LEARNING_RATE)
+  cpu.dispose()
+  wasm.dispose()
+}
+
+describe('eager:wasm equals eager:cpu', () => {
+  it.each([
+    ['discrete', spacesFor(discrete(4), 4), {}],
+    [
+      'continuous, shared trunk',
+      spacesFor(box({ low: -1, high: 1, shape: [2] })),
+      { critic: 'shared', entropyCoef: 0.01 },
+    ],
+  ])('in PPO, %s', async (_, spaces, more) => {
+    const options = optionsFor(ppo.options, {
+      numEnvs: 4,
+      numSteps: 8,
+      batchSize: 32,
+      epochs: 1,
+      hidden: [16, 16],
+      learningRate: LEARNING_RATE,
+      ...more,
+    })
+    const [cpu, wasm] = await Promise.all(
+      (['eager:cpu', 'eager:wasm'] as const).map((executor) => learnerFor(ppo, options, { spaces, executor })),
+    )
+    const rng = new Pcg64(4)
+    await compare(cpu!, wasm!, async () => {
+      const rollout = await rolloutOf(cpu!, rng, { steps: 8, numEnvs: 4, spaces })
+      return ppo.prepare(rollout, { options, rng, progress: 0, spaces }).call!
+    })
+  })
+
+  it('in GRPO with everything on', async () => {
+    const options = optionsFor(grpo.options, {
+      groups: 2,
+      groupSize: 4,
+      minibatches: 1,
+      epochs: 1,
+      hidden: [16],
+      learningRate: LEARNING_RATE,
+      klCoef: 0.1,
+      entropyCoef: 0.01,
+      ratio: 'sequence',
+      dualClip: 3,
+    })
+    const [cpu, wasm] = await Promise.all(
+      (['eager:cpu', 'eager:wasm'] as const).map((executor) => learnerFor(grpo, options, { executor })),
+    )
+    const rng = new Pcg64(4)
+    await compare(cpu!, wasm!, async () => {
+      const { call } = grpo.prepare(await episodesOf(cpu!, rng), { options, rng, progress: 0, spaces: spacesFor() })
+      return { ...call!, batchSize: 24, indices: call!.indices.subarray(0, 24) }
+    })
+  })
+})

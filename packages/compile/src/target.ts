@@ -1,0 +1,46 @@
+/** What turns a graph into something that runs. */
+import type { Graph, HostData, TensorSpec } from './graph.ts'
+
+/** One function of a program: its graph and the example it was recorded with. */
+export interface FunctionRequest {
+  readonly name: string
+  /** Recorded and simplified on demand: a target may record in its own way and never ask. */
+  graph(): Graph
+  readonly inputs: Readonly<Record<string, TensorSpec>>
+}
+
+export interface ProgramRequest {
+  readonly state: Readonly<Record<string, TensorSpec & { readonly data: HostData }>>
+  readonly functions: Readonly<Record<string, FunctionRequest>>
+}
+
+/** Why a target cannot take a program: the operation, or what is not installed. */
+export interface Refusal {
+  readonly reason: string
+}
+
+/** A built function: the host writes `inputs`, calls `run`, reads `outputs`. */
+export interface BuiltFunction {
+  /** Preallocated; the same arrays for the life of the program. */
+  readonly inputs: Readonly<Record<string, HostData>>
+  /** Valid after `run`, until its next call. */
+  readonly outputs: Readonly<Record<string, HostData>>
+  /** One call: reads inputs and state, writes outputs and the next state. */
+  run(): void | Promise<void>
+}
+
+export interface BuiltProgram {
+  readonly functions: Readonly<Record<string, BuiltFunction>>
+  /** Builds one more function (another specialisation) on the same state. */
+  add(request: FunctionRequest): BuiltFunction | Promise<BuiltFunction>
+  /** Copies of the state's leaves, without padding. */
+  save(): Record<string, HostData> | Promise<Record<string, HostData>>
+  load(state: Readonly<Record<string, HostData>>): void | Promise<void>
+  dispose(): void
+}
+
+export interface Target {
+  readonly name: string
+  supports(request: ProgramRequest): Refusal | undefined
+  build(request: ProgramRequest): BuiltProgram | Promise<BuiltProgram>
+}
