@@ -22,6 +22,7 @@ const AREAS: Readonly<Record<string, string>> = {
   TRAINING: 'Training',
   SHAPE: 'Arrays',
   EXPERIMENT: 'Experiments',
+  COMPILE: 'Compiling',
 }
 
 /** The page as text. @throws for a code whose area has no name here */

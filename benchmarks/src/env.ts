@@ -1,6 +1,9 @@
 /** `bench env`: steps per second of the native environments beside Gymnasium's. */
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { classicControl } from '@reprise/classic-control'
 import { type AnyEnvDefinition, allocateColumns } from '@reprise/core'
@@ -35,6 +38,8 @@ export function runEnv(args: string[]): void {
       seconds: { type: 'string', default: '0.2' },
       repetitions: { type: 'string', default: '7' },
       out: { type: 'string' },
+      /** Internal: measures one width of the one environment of --only, in this process. */
+      alone: { type: 'string' },
     },
   })
   const definitions = select(values.only)
@@ -44,6 +49,14 @@ export function runEnv(args: string[]): void {
     repetitions: positive('repetitions', values.repetitions, true),
   }
 
+  if (values.alone !== undefined) {
+    const width = Number(values.alone)
+    const definition = definitions[0]!
+    console.log(
+      JSON.stringify(width === 0 ? measureSingle(definition, options) : measureVector(definition, width, options)),
+    )
+    return
+  }
   const python = rivalsPython()
   const rival = python
     ? (runRival(python, 'bench_gymnasium.py', {
@@ -54,8 +67,8 @@ export function runEnv(args: string[]): void {
     : undefined
   const rows: Row[] = []
   for (const definition of definitions) {
-    rows.push(row(definition, 0, measureSingle(definition, options), rival))
-    for (const width of widths) rows.push(row(definition, width, measureVector(definition, width, options), rival))
+    for (const width of [0, ...widths])
+      rows.push(row(definition, width, measureAlone(definition, width, options), rival))
   }
   print(rows, rival)
   if (values.out !== undefined) {
@@ -65,6 +78,18 @@ export function runEnv(args: string[]): void {
       `${JSON.stringify({ bench: 'env', machine, rivals: rival?.versions, ...options, rows }, null, 2)}\n`,
     )
   }
+}
+
+/** In a process of its own: what V8 has compiled for one environment or width must not slow down or speed up the next. */
+function measureAlone({ spec }: AnyEnvDefinition, width: number, { seconds, repetitions }: MeasureOptions): Timing {
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+  const given = Object.entries({ only: spec.id, alone: width, seconds, repetitions }).map(([k, v]) => `--${k}=${v}`)
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', loader, main, 'env', ...given], {
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`Measuring ${spec.id} failed: ${stderr}`)
+  return JSON.parse(stdout)
 }
 
 function select(only: string | undefined): AnyEnvDefinition[] {
@@ -159,7 +184,7 @@ function print(rows: readonly Row[], rival: RivalResult | undefined): void {
         .trimEnd(),
     )
   }
-  console.log('\nSteps per second, median; random actions; one process, one core.')
+  console.log('\nSteps per second of processor time, median; random actions; a process for each row of Reprise.')
   if (rival) {
     const versions = Object.entries(rival.versions).map(([name, version]) => `${name} ${version}`)
     console.log(

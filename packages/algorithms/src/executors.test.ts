@@ -67,7 +67,7 @@ describe('eager:wasm equals eager:cpu', () => {
       numSteps: 8,
       batchSize: 32,
       epochs: 1,
-      hidden: [16, 16],
+      hidden: [8, 8],
       learningRate: LEARNING_RATE,
       ...more,
     })
@@ -87,7 +87,7 @@ describe('eager:wasm equals eager:cpu', () => {
       groupSize: 4,
       minibatches: 1,
       epochs: 1,
-      hidden: [16],
+      hidden: [8],
       learningRate: LEARNING_RATE,
       klCoef: 0.1,
       entropyCoef: 0.01,

@@ -1,3 +1,4 @@
+/** GRPO against its equations, published vectors, finite differences and its conventions: long because every option that changes the loss has a case. */
 import type { Executor, HostTree, UpdatesCall } from '@reprise/backend'
 import { box, discrete, Pcg64 } from '@reprise/core'
 import { memory } from '@tensorflow/tfjs-core'

@@ -2,7 +2,7 @@
  * Group relative policy optimisation for environments (Shao et al. 2024), with the published variants as options, from
  * top to bottom: options, loss, update, rewards and advantages, minibatches, report. A group is several episodes from
  * one reset seed; what an episode got beyond its group is the advantage of all its steps. No value function.
- * One file on purpose: it is what GRPO is.
+ * Page: docs/grpo.md. One file on purpose: it is everything that GRPO is.
  */
 import { groupAdvantages, groupRanges, groupsWithSignal, meanAndStd, STD_KINDS } from '@reprise/advantage'
 import type { HostArray, LearnerProgram, TensorRecord } from '@reprise/backend'

@@ -1,4 +1,5 @@
 export * from './algorithm.ts'
 export { type GrpoOptions, grpo, grpoOptions } from './grpo.ts'
+export { optionsMarkdown } from './options-markdown.ts'
 export { type PpoOptions, ppo, ppoOptions } from './ppo.ts'
 export * from './registry.ts'

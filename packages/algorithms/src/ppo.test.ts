@@ -1,3 +1,4 @@
+/** PPO against its equations, finite differences and its conventions: long because every option that changes the loss has a case. */
 import { explainedVariance, gae } from '@reprise/advantage'
 import type { Executor, HostTree } from '@reprise/backend'
 import { box, discrete, multiDiscrete, Pcg64 } from '@reprise/core'

@@ -1,6 +1,7 @@
 /**
  * Proximal policy optimisation (Schulman et al. 2017), from top to bottom: options, loss, update, data.
- * Details follow Stable-Baselines3 and "The 37 implementation details of PPO" (Huang et al. 2022).
+ * Details follow Stable-Baselines3 and "The 37 implementation details of PPO" (Huang et al. 2022). Page: docs/ppo.md.
+ * One file on purpose: it is everything that PPO is.
  */
 import { explainedVariance, gae, meanAndStd } from '@reprise/advantage'
 import type { HostArray, LearnerProgram, TensorRecord } from '@reprise/backend'

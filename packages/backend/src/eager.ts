@@ -1,7 +1,7 @@
 /** Runs a learning program op by op on a TensorFlow.js backend. State stays there as tensors between calls. */
 import { RepriseError } from '@reprise/core'
 import { leavesOf, registerGradients, type TensorTree } from '@reprise/nn'
-import { clone, dispose, scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
+import { clone, dispose, memory, scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import type {
   Executor,
   HostArray,
@@ -198,6 +198,10 @@ export class EagerExecutor implements Executor {
     // In the order of the program's own state, whatever order the file has.
     this.#state = treeFromHost(Object.fromEntries(Object.keys(this.#program.state).map((path) => [path, state[path]!])))
     dispose(old as never)
+  }
+
+  tensors(): number {
+    return memory().numTensors
   }
 
   dispose(): void {

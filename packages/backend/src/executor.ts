@@ -110,5 +110,7 @@ export interface Executor {
   save(): MaybePromise<HostTree>
   /** @throws RPR_STATE_MISMATCH where paths, shapes or types differ; the old state then stays. */
   load(state: HostTree): MaybePromise<void>
+  /** Tensors alive in the process, where the executor makes tensors: constant over a run, or something leaks. */
+  tensors?(): number
   dispose(): void
 }

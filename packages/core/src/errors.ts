@@ -34,6 +34,20 @@ export const ERROR_CODES = {
   RPR_TRAINING_DIVERGED: 'Training produced a value that is not finite.',
   RPR_SHAPE: 'An array has the wrong length.',
   RPR_EXPERIMENT_INVALID: 'An experiment file is wrong.',
+  RPR_COMPILE_GRAPH: 'A graph to compile is not well formed: a shape, a type or an order is wrong.',
+  RPR_COMPILE_CAPTURED: 'A function to compile uses a tensor that existed before and is no argument.',
+  RPR_COMPILE_VALUE_READ: 'A function to compile reads the values of a tensor.',
+  RPR_COMPILE_RANDOM: 'A function to compile draws random numbers.',
+  RPR_COMPILE_VARIABLE: 'A function to compile creates or assigns a variable.',
+  RPR_COMPILE_ASYNC: 'A function to compile is asynchronous.',
+  RPR_COMPILE_CONSTANT_OUTPUT: 'An output of a function to compile depends on no argument.',
+  RPR_COMPILE_OUTPUT: 'A function to compile returns something that is no tree of tensors.',
+  RPR_COMPILE_INPUT: 'A compiled function was called with an argument of the wrong structure, shape or type.',
+  RPR_COMPILE_UNSUPPORTED: 'A target cannot run an operation or a program.',
+  RPR_COMPILE_TARGET_UNKNOWN: 'No compile target has this name.',
+  RPR_COMPILE_DISPOSED: 'A compiled program was used after its disposal.',
+  RPR_COMPILE_SPECIALISATIONS: 'A compiled function was specialised for many shapes (a warning).',
+  RPR_COMPILE_FALLBACK: 'A program runs on another target than the one preferred (a warning).',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES

@@ -19,7 +19,6 @@ import {
   type Tensor1D,
   type Tensor2D,
   tensor2d,
-  tidy,
   transpose,
 } from '@tensorflow/tfjs-core'
 import { type ActivationName, activate } from './activation.ts'
@@ -59,12 +58,10 @@ export function network(prefix: string, spec: MlpSpec): Network {
         let out = rows
         layers.forEach(({ name, hidden }, i) => {
           if (i > 0) kept.push(parts[`${name}/weight`]!)
-          const input = out
-          out = tidy(() => {
-            const z = linear(parts, name, input)
-            return hidden ? activate(spec.activation, z) : z
-          })
-          if (hidden) kept.push(out)
+          out = linear(parts, name, out)
+          if (!hidden) return
+          out = activate(spec.activation, out)
+          kept.push(out)
         })
         ;(save as (tensors: Tensor[]) => void)(kept)
         return { value: out, gradFunc: (dy: Tensor, saved: Tensor[]) => gradient(dy, [...saved]) }
@@ -78,23 +75,15 @@ export function network(prefix: string, spec: MlpSpec): Network {
     const pieces: Tensor1D[] = []
     let d = dy
     for (let i = layers.length - 1; i >= 0; i--) {
-      if (layers[i]!.hidden) {
-        const dy = d
-        const y = saved.pop()!
-        d = tidy(() => derivative!(dy, y))
-      }
+      if (layers[i]!.hidden) d = derivative!(d, saved.pop()!)
       const weight = i > 0 ? saved.pop()! : undefined
       const below = saved[saved.length - 1]!
       const size = below.shape[1]! * d.shape[1]!
       pieces.unshift(
-        tidy(() => reshape(matMul(transpose(below), d), [size]) as Tensor1D),
+        reshape(matMul(transpose(below), d), [size]) as Tensor1D,
         reshape(matMul(one, d as Tensor2D), [d.shape[1]!]) as Tensor1D,
       )
-      if (weight) {
-        const above = d
-        d = tidy(() => matMul(above, transpose(weight)))
-        above.dispose()
-      }
+      if (weight) d = matMul(d, transpose(weight))
     }
     return concat1d(pieces)
   }

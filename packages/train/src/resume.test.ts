@@ -1,13 +1,12 @@
 /** Resume equals never having stopped: in process by an abort, and across a SIGKILL between two checkpoints. */
-import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resume } from './resume.ts'
 import { listCheckpoints } from './run/checkpoint.ts'
 import { readResult } from './run/run-folder.ts'
+import { rowsOf, trainChild } from './testing/kill.ts'
 import { train } from './train.ts'
 
 let root: string
@@ -15,16 +14,6 @@ beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'reprise-resume-'))
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
-
-/** Rows without what depends on the clock and the machine. */
-export function rowsOf(folder: string, file: string): Record<string, unknown>[] {
-  return readFileSync(join(folder, file), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) =>
-      Object.fromEntries(Object.entries(JSON.parse(line)).filter(([key]) => !/^(time|memory)(\/|$)/.test(key))),
-    )
-}
 
 function expectEqualRuns(a: string, b: string): void {
   expect(readResult(b)!.parameterHash).toBe(readResult(a)!.parameterHash)
@@ -87,9 +76,7 @@ describe.each(Object.entries(cases))('resume of %s', (name, { set, ...options })
 
 /** Trains in a child process and kills it once a row lies beyond the newest checkpoint. */
 async function killBetweenCheckpoints(options: Record<string, unknown> & { out: string }): Promise<void> {
-  const boot = fileURLToPath(new URL('./testing/train-child.mjs', import.meta.url))
-  const child = spawn(process.execPath, [boot, JSON.stringify(options)], { stdio: ['ignore', 'inherit', 'inherit'] })
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const { child, exited } = trainChild(options)
   const deadline = Date.now() + 60_000
   for (;;) {
     if (Date.now() > deadline) throw new Error('The child wrote no row beyond its first checkpoints in time')

@@ -175,11 +175,13 @@ export class Session {
     const time = this.#timer.lap(this.#step - this.#logged)
     this.#trainSeconds += (this.#step - this.#logged) / Math.max(time['time/sps']!, 1e-9)
     this.#logged = this.#step
+    const tensors = this.#learner.executor.tensors?.()
     const row = {
       ...this.#episodes.metrics(),
       ...metrics,
       ...time,
       'memory/rss_mb': process.memoryUsage.rss() / 2 ** 20,
+      ...(tensors === undefined ? {} : { 'memory/tensors': tensors }),
     }
     this.#log.metrics(this.#step, this.#elapsed(), row)
     this.#reporter.log(row, this.#step)

@@ -2,8 +2,8 @@
 import { registerGradients, valueAndGradient } from '@reprise/nn'
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { expectGradient } from '../testing/finite-difference.ts'
 import { loadBackend } from '../tfjs-backends.ts'
-import { expectGradient } from './finite-difference.ts'
 
 type Fn = (x: tf.Tensor) => tf.Tensor
 

@@ -2,8 +2,8 @@ import { Pcg64 } from '@reprise/core'
 import { categorical, gaussian, squashedGaussian } from '@reprise/nn'
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { expectGradient } from '../testing/finite-difference.ts'
 import { loadBackend } from '../tfjs-backends.ts'
-import { expectGradient } from './finite-difference.ts'
 
 const list = (tensor: tf.Tensor) => Array.from(tensor.dataSync())
 const close = (actual: tf.Tensor, expected: readonly number[], digits = 5) => {

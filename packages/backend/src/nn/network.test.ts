@@ -17,8 +17,8 @@ import {
 } from '@reprise/nn'
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { expectGradient } from '../testing/finite-difference.ts'
 import { loadBackend } from '../tfjs-backends.ts'
-import { expectGradient } from './finite-difference.ts'
 
 const list = (tensor: tf.Tensor) => Array.from(tensor.dataSync())
 const rows = () => tf.tensor2d([0.3, -0.8, 1.2, 0.5, 0.1, -0.4], [2, 3])

@@ -1,0 +1,64 @@
+/** The pages of the algorithms say what the code does. `REPRISE_WRITE_DOCS=1` writes the option tables anew; format afterwards. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { box, Pcg64 } from '@reprise/core'
+import { describe, expect, it } from 'vitest'
+import { algorithms, grpo, optionsMarkdown, ppo } from './index.ts'
+import { episodesOf, learnerFor, optionsFor, rolloutOf, spacesFor } from './testing/fixtures.ts'
+
+const pageOf = (name: string) => new URL(`../docs/${name}.md`, import.meta.url)
+const BEGIN = '<!-- options: written by docs.test.ts -->\n'
+const END = '<!-- end of options -->'
+const spaces = spacesFor(box({ low: -1, high: 1 }))
+
+describe.each(algorithms.map(({ name, options }) => [name, options] as const))('docs/%s.md', (name, options) => {
+  it('has the table of options', () => {
+    const page = readFileSync(pageOf(name), 'utf8')
+    const [before, rest] = page.split(BEGIN)
+    const [, after] = rest!.split(END)
+    const wanted = `${before}${BEGIN}${optionsMarkdown(options)}\n${END}${after}`
+    if (process.env['REPRISE_WRITE_DOCS'] === '1') writeFileSync(pageOf(name), wanted)
+    else expect(withoutPadding(page)).toBe(withoutPadding(wanted))
+  })
+})
+
+/** The formatter lines the columns of tables up. */
+function withoutPadding(text: string): string {
+  return text
+    .replace(/ *\| */g, '|')
+    .replace(/-{2,}/g, '--')
+    .replace(/\n+/g, '\n')
+}
+
+async function metricsOf(name: 'ppo' | 'grpo'): Promise<string[]> {
+  const rng = new Pcg64(1)
+  if (name === 'ppo') {
+    const options = optionsFor(ppo.options, { numEnvs: 2, numSteps: 8, targetKl: 1 })
+    const learner = await learnerFor(ppo, options, { spaces })
+    const { call, metrics } = ppo.prepare(await rolloutOf(learner, rng, { spaces }), {
+      options,
+      rng,
+      progress: 0,
+      spaces,
+    })
+    const reported = ppo.report((await learner.updates(call!)).metrics)
+    learner.dispose()
+    return Object.keys({ ...metrics, ...reported })
+  }
+  const options = optionsFor(grpo.options, { groups: 2, groupSize: 4, klCoef: 0.1 })
+  const learner = await learnerFor(grpo, options, { spaces })
+  const { call, metrics } = grpo.prepare(await episodesOf(learner, rng, { spaces }), {
+    options,
+    rng,
+    progress: 0,
+    spaces,
+  })
+  const reported = grpo.report((await learner.updates(call!)).metrics)
+  learner.dispose()
+  return Object.keys({ ...metrics, ...reported }).map((key) => key.replace('reward/return/', 'reward/<name>/'))
+}
+
+it.each(['ppo', 'grpo'] as const)('docs/%s.md explains every metric that the algorithm gives', async (name) => {
+  const page = readFileSync(pageOf(name), 'utf8')
+  const missing = (await metricsOf(name)).filter((key) => !page.includes(`\`${key}\``))
+  expect(missing).toEqual([])
+})
