@@ -85,7 +85,7 @@ export interface UpdateCall {
 export interface UpdatesCall {
   /** Whole columns, [rows, ...]. */
   readonly columns: HostRecord
-  /** [k, batchSize] row numbers into `columns`: gathered inside. */
+  /** [k, batchSize] row numbers into `columns`: gathered inside. -1 gives a row of zeros, for padding. */
   readonly indices: Int32Array
   readonly batchSize: number
   /** [k, batchSize, ...] */
