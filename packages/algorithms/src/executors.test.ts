@@ -20,40 +20,55 @@ import {
 const LEARNING_RATE = 3e-3
 const BATCHES = 100
 
-async function compare(cpu: Executor, wasm: Executor, nextCall: () => Promise<UpdatesCall>): Promise<void> {
+async function compare(
+  cpu: Executor,
+  others: readonly Executor[],
+  nextCall: () => Promise<UpdatesCall>,
+): Promise<void> {
   // First all of one, then all of the other: changing the backend of the process takes time.
-  const recorded: { start: HostTree; call: UpdatesCall; after: HostTree }[] = []
+  const recorded: { state: HostTree; call: UpdatesCall; gradient: Float32Array; params: HostTree[string] }[] = []
   for (let i = 0; i < BATCHES; i++) {
     const state = (await cpu.save()) as HostTree
     const call = await nextCall()
-    const start = withoutMoments(state)
-    await cpu.load(start)
-    await cpu.updates(call)
-    recorded.push({ start, call, after: (await cpu.save()) as HostTree })
-    await cpu.load(state)
-    await cpu.updates(call)
+    const gradient = await gradientOf(cpu, state, call)
+    recorded.push({ state, call, gradient, params: await paramsAfter(cpu, state, call) })
   }
-  let worstGradient = 0
-  let worstParameter = 0
-  for (const { start, call, after } of recorded) {
-    await wasm.load(start)
-    await wasm.updates(call)
-    const other = (await wasm.save()) as HostTree
-    const [a, b] = [gradientIn(after), gradientIn(other)]
-    const largest = Math.max(...a.map(Math.abs))
-    a.forEach((g, k) => {
-      worstGradient = Math.max(worstGradient, Math.abs(g - b[k]!) / largest)
-      if (Math.abs(g) <= 1e-5 * largest) return
-      worstParameter = Math.max(worstParameter, Math.abs(after['params']!.data[k]! - other['params']!.data[k]!))
-    })
+  for (const executor of others) {
+    let worstGradient = 0
+    let worstParameter = 0
+    for (const { state, call, gradient, params } of recorded) {
+      const other = await gradientOf(executor, state, call)
+      const otherParams = await paramsAfter(executor, state, call)
+      const largest = Math.max(...gradient.map(Math.abs))
+      gradient.forEach((g, k) => {
+        worstGradient = Math.max(worstGradient, Math.abs(g - other[k]!) / largest)
+        if (Math.abs(g) <= 1e-5 * largest) return
+        worstParameter = Math.max(worstParameter, Math.abs(params.data[k]! - otherParams.data[k]!))
+      })
+    }
+    expect(worstGradient, executor.name).toBeLessThan(1e-5)
+    expect(worstParameter, executor.name).toBeLessThan(1e-6 + 1e-3 * LEARNING_RATE)
+    executor.dispose()
   }
-  expect(worstGradient).toBeLessThan(1e-5)
-  expect(worstParameter).toBeLessThan(1e-6 + 1e-3 * LEARNING_RATE)
   cpu.dispose()
-  wasm.dispose()
 }
 
-describe('eager:wasm equals eager:cpu', () => {
+/** From a state without moments the first moment after one update is a tenth of the gradient. */
+async function gradientOf(executor: Executor, state: HostTree, call: UpdatesCall): Promise<Float32Array> {
+  await executor.load(withoutMoments(state))
+  await executor.updates(call)
+  return gradientIn((await executor.save()) as HostTree)
+}
+
+async function paramsAfter(executor: Executor, state: HostTree, call: UpdatesCall): Promise<HostTree[string]> {
+  await executor.load(state)
+  await executor.updates(call)
+  return ((await executor.save()) as HostTree)['params']!
+}
+
+const EXECUTORS = ['eager:cpu', 'eager:wasm', 'wasm', 'onnx'] as const
+
+describe('every executor equals eager:cpu', () => {
   it.each([
     ['discrete', spacesFor(discrete(4), 4), {}],
     [
@@ -71,11 +86,11 @@ describe('eager:wasm equals eager:cpu', () => {
       learningRate: LEARNING_RATE,
       ...more,
     })
-    const [cpu, wasm] = await Promise.all(
-      (['eager:cpu', 'eager:wasm'] as const).map((executor) => learnerFor(ppo, options, { spaces, executor })),
+    const [cpu, ...others] = await Promise.all(
+      EXECUTORS.map((executor) => learnerFor(ppo, options, { spaces, executor })),
     )
     const rng = new Pcg64(4)
-    await compare(cpu!, wasm!, async () => {
+    await compare(cpu!, others, async () => {
       const rollout = await rolloutOf(cpu!, rng, { steps: 8, numEnvs: 4, spaces })
       return ppo.prepare(rollout, { options, rng, progress: 0, spaces }).call!
     })
@@ -94,11 +109,9 @@ describe('eager:wasm equals eager:cpu', () => {
       ratio: 'sequence',
       dualClip: 3,
     })
-    const [cpu, wasm] = await Promise.all(
-      (['eager:cpu', 'eager:wasm'] as const).map((executor) => learnerFor(grpo, options, { executor })),
-    )
+    const [cpu, ...others] = await Promise.all(EXECUTORS.map((executor) => learnerFor(grpo, options, { executor })))
     const rng = new Pcg64(4)
-    await compare(cpu!, wasm!, async () => {
+    await compare(cpu!, others, async () => {
       const { call } = grpo.prepare(await episodesOf(cpu!, rng), { options, rng, progress: 0, spaces: spacesFor() })
       return { ...call!, batchSize: 24, indices: call!.indices.subarray(0, 24) }
     })

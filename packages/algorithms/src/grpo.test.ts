@@ -323,7 +323,9 @@ describe('prepare', () => {
         kl += (referenceLogProb![t]! - logProb![t]!) ** 2 / 2
       return r - 0.5 * kl
     })
-    const { call } = prepared(episodes, values)
+    const { call, metrics } = prepared(episodes, values)
+    const taken = Array.from(episodes.returns, (r, e) => (r - rewards[e]!) / 0.5).reduce((a, b) => a + b)
+    expect(metrics['train/kl']).toBeCloseTo(taken / episodes.offsets[episodes.numEpisodes]!, 10)
     const mean = (rewards[0]! + rewards[1]! + rewards[2]! + rewards[3]!) / 4
     expect(call!.columns['advantage']![0]).toBeCloseTo(rewards[0]! - mean, 5)
     expect(call!.columns['referenceLogProb']).toBeUndefined()

@@ -428,8 +428,9 @@ function prepare(batch: EpisodeGroups, { options, rng, progress }: PrepareContex
   const rewards = episodeRewards(batch, options.rewardWeights)
   const signal = groupsWithSignal(rewards.total, group)
   const learningRate = parseSchedule(options.learningRate)(progress)
+  const kl = options.klCoef > 0 && options.klPlace === 'reward' ? episodeKl(batch, options) : undefined
   const advantages = groupAdvantages({
-    rewards: options.klCoef > 0 && options.klPlace === 'reward' ? lessKl(rewards.total, batch, options) : rewards.total,
+    rewards: kl ? rewards.total.map((reward, e) => reward - options.klCoef * kl[e]!) : rewards.total,
     group,
     kind: ADVANTAGE_KINDS[options.advantage],
     std: options.stdKind,
@@ -441,6 +442,7 @@ function prepare(batch: EpisodeGroups, { options, rng, progress }: PrepareContex
     ...episodeMetrics(batch, signal),
     'train/learning_rate': learningRate,
     'train/advantage_std': meanAndStd(advantages, 'population').std,
+    ...(kl && numEpisodes > 0 ? { 'train/kl': kl.reduce((a, b) => a + b, 0) / offsets[numEpisodes]! } : {}),
   }
   const trained: number[] = []
   for (let e = 0; e < numEpisodes; e++) {
@@ -503,17 +505,17 @@ const ADVANTAGE_KINDS = {
   'leave-one-out': 'leave_one_out',
 } as const
 
-/** Rewards minus klCoef x the episode's sum of KL estimates, all taken when it was played. */
-function lessKl(rewards: Float64Array, { columns, offsets }: EpisodeGroups, { klCoef, klKind }: GrpoOptions) {
+/** [episodes] sum of the KL estimates of each episode's steps, taken when it was played. */
+function episodeKl({ numEpisodes, columns, offsets }: EpisodeGroups, { klKind }: GrpoOptions): Float64Array {
   const logProb = columns['logProb']!
   const reference = columns['referenceLogProb']!
-  return rewards.map((reward, e) => {
+  return Float64Array.from({ length: numEpisodes }, (_, e) => {
     let kl = 0
     for (let t = offsets[e]!; t < offsets[e + 1]!; t++) {
       const d = reference[t]! - logProb[t]!
       kl += klKind === 'k1' ? -d : klKind === 'k2' ? 0.5 * d * d : Math.exp(d) - d - 1
     }
-    return reward - klCoef * kl
+    return kl
   })
 }
 

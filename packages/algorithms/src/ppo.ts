@@ -197,6 +197,7 @@ function build({ spaces, options, rng }: BuildContext<PpoOptions>): LearnerProgr
       ...adamHostState('optimizer', net.layout.size),
       stopped: { dtype: 'bool', shape: [], data: new Uint8Array(1) },
     },
+    usualRows: minibatchRows(options),
     inputs: {
       act: { ...inputs.state, ...inputs.noise },
       decide: inputs.state,

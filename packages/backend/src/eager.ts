@@ -2,6 +2,7 @@
 import { RepriseError } from '@reprise/core'
 import { leavesOf, registerGradients, type TensorTree } from '@reprise/nn'
 import { clone, dispose, memory, scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
+import { checkUpdate, checkUpdates } from './check-calls.ts'
 import type {
   Executor,
   HostArray,
@@ -14,7 +15,7 @@ import type {
 } from './executor.ts'
 import { RowGatherer } from './gather.ts'
 import { checkState, treeFromHost, treeToHost } from './state.ts'
-import { checkInputs, inputError, sizeOf, toHost, toTensors } from './tensor-io.ts'
+import { checkInputs, sizeOf, toHost, toTensors } from './tensor-io.ts'
 import { activate, type TfjsBackend } from './tfjs-backends.ts'
 
 export interface EagerOptions {
@@ -67,37 +68,21 @@ export class EagerExecutor implements Executor {
     return out
   }
 
-  update({ batch, noise, schedule }: UpdateCall): { metrics: Record<string, number>; rows: HostRecord } {
+  update(call: UpdateCall): { metrics: Record<string, number>; rows: HostRecord } {
     this.#live()
-    const { inputs } = this.#program
-    const rows = checkInputs('batch', inputs.batch, batch)
-    this.#checkNoise(noise, rows)
-    this.#checkSchedule(schedule)
+    const rows = checkUpdate(this.#program, call)
+    const { batch, noise, schedule } = call
     const result = this.#step(batch, noise, rows, (name) => schedule[name]!)
     const metrics = this.#read(result.metrics, (tensor) => tensor.dataSync()[0]!)
     const perRow = this.#read(result.rows, (tensor) => tensor.dataSync() as HostArray)
     return { metrics, rows: perRow }
   }
 
-  updates({ columns, indices, batchSize, noise, schedule }: UpdatesCall): { metrics: Record<string, Float32Array> } {
+  updates(call: UpdatesCall): { metrics: Record<string, Float32Array> } {
     this.#live()
     const { inputs } = this.#program
-    const available = checkInputs('columns', inputs.batch, columns)
-    const count = indices.length / batchSize
-    if (!Number.isInteger(count) || batchSize < 1) {
-      throw inputError(
-        `${indices.length} indices are no whole number of batches of ${batchSize}.`,
-        indices.length,
-        'Pad the last batch with -1: such rows are zeros.',
-      )
-    }
-    for (const index of indices) {
-      if (index < -1 || index >= available) {
-        throw inputError(`Row ${index} of ${available} rows was asked for.`, index, 'Use rows of the columns, or -1.')
-      }
-    }
-    this.#checkNoise(noise, indices.length)
-    this.#checkSchedule(schedule, count)
+    const count = checkUpdates(this.#program, call)
+    const { columns, indices, batchSize, noise, schedule } = call
     const stepNoise: Record<string, HostArray> = {}
     const perStep: TensorRecord[] = []
     for (let k = 0; k < count; k++) {
@@ -158,34 +143,6 @@ export class EagerExecutor implements Executor {
     for (const name in tensors) out[name] = read(tensors[name]!)
     dispose(tensors as never)
     return out
-  }
-
-  #checkNoise(noise: HostRecord, rows: number): void {
-    const given = checkInputs('noise', this.#program.inputs.noise, noise)
-    if (given < 0 || given === rows) return
-    throw inputError(
-      `The noise has ${given} rows for ${rows} of the batch.`,
-      given,
-      'Draw one row per row of the batch.',
-    )
-  }
-
-  #checkSchedule(given: Readonly<Record<string, number | Float32Array>>, count?: number): void {
-    const names = this.#program.inputs.schedule
-    for (const name of names) {
-      const value = given[name]
-      if (value === undefined) throw inputError(`Schedule '${name}' is missing.`, name, `Give ${names.join(', ')}.`)
-      if (typeof value !== 'number' && (count === undefined || value.length !== count)) {
-        throw inputError(
-          `Schedule '${name}' has ${value.length} values for ${count ?? 1} updates.`,
-          value.length,
-          count === undefined ? 'Give one number.' : 'Give one number, or one per update.',
-        )
-      }
-    }
-    for (const name in given) {
-      if (!names.includes(name)) throw inputError(`There is no schedule '${name}'.`, name, `Give ${names.join(', ')}.`)
-    }
   }
 
   save(): HostTree {

@@ -51,6 +51,8 @@ export type TensorRecord = { readonly [name: string]: Tensor }
 export interface LearnerProgram {
   /** The initial state. */
   readonly state: HostTree
+  /** Rows of its usual minibatch: what its cost is counted for. Default 256. */
+  readonly usualRows?: number
   readonly inputs: {
     /** Rows are environments. `observation` always; `noise`, `mask` where the policy needs them. */
     readonly act: InputSpecs

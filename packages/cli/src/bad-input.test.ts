@@ -49,6 +49,8 @@ beforeAll(async () => {
   steps = JSON.parse(readFileSync(at('run/result.json'), 'utf8')).steps
   damage('bad-config', (run) => writeFileSync(join(run, 'config.yaml'), 'algo: [ppo\n'))
   damage('no-config', (run) => rmSync(join(run, 'config.yaml')))
+  damage('cut-config', (run) => writeFileSync(join(run, 'config.yaml'), 'algo: ppo\noptions:\n'))
+  damage('bad-result', (run) => writeFileSync(join(run, 'result.json'), '{'))
   damage('bad-bytes', (run) => flip(join(run, 'checkpoints', String(steps), 'state.rpr')))
   damage('cut-off', (run) => truncateSync(join(run, 'checkpoints', String(steps), 'state.rpr'), 1000))
   damage('bad-info', (run) => writeFileSync(join(run, 'checkpoints', String(steps), 'checkpoint.json'), '{'))
@@ -150,6 +152,7 @@ const cases: readonly Case[] = [
   [`${train} --preset CartPole-v1 --no-preset`, 'RPR_OPTION_CONFLICT', '--preset', '--no-preset'],
   [`${train} --steps 5 --set steps=6`, 'RPR_OPTION_CONFLICT', '--steps 5', 'steps=6'],
   [`${train} --jobs 2`, 'RPR_OPTION_INERT', '--jobs 2', '--seeds'],
+  [`${train} --seeds 1..3 --set seed=2`, 'RPR_OPTION_CONFLICT', '--seeds 1..3', 'seed=2'],
   // Values of flags
   [`${train} --steps many`, 'RPR_OPTION_TYPE', '--steps', "'many'", 'integer >= 1'],
   [`${train} --steps 0`, 'RPR_OPTION_RANGE', '--steps', "'0'", 'integer >= 1'],
@@ -173,7 +176,15 @@ const cases: readonly Case[] = [
   [`${train} --set hidden=64,wide`, 'RPR_OPTION_TYPE', "'hidden'", "'64,wide'"],
   [`${train} --set evalEvery=0 --set evalEpisodes=5`, 'RPR_OPTION_INERT', "'evalEpisodes'", '5', 'evalEvery is 0'],
   [`${train} --set groupSize=8`, 'RPR_OPTION_UNKNOWN', "'groupSize'"],
+  [
+    'train --env FrozenLake-v1 --out @new --set normalizeObservation=true',
+    'RPR_SPACE_UNSUPPORTED',
+    "'normalizeObservation'",
+    'Discrete(16)',
+    'wrappers=flattenObservation',
+  ],
   [`${grpo} --set klKind=k1`, 'RPR_OPTION_INERT', "'klKind'", "'k1'", 'klCoef'],
+  [`${grpo} --set normalizeReward=true`, 'RPR_OPTION_INERT', "'normalizeReward'", 'grpo', 'raw returns'],
   [`${grpo} --set normLength=100`, 'RPR_OPTION_INERT', "'normLength'", '100', 'aggregation'],
   [`${grpo} --set advantage=mean --set stdKind=population`, 'RPR_OPTION_INERT', "'stdKind'", "'population'"],
   [`${grpo} --set groupSize=1`, 'RPR_OPTION_RANGE', "'groupSize'", "'1'", '>= 2'],
@@ -197,6 +208,12 @@ const cases: readonly Case[] = [
   ],
   ['train --algo ppo --env @maze.ts --env-set size=1 --out @new', 'RPR_OPTION_RANGE', "'size'", "'1'", '[2, 1000]'],
   // Files
+  [
+    'train --config @run/config.yaml --preset CartPole-v1 --out @new',
+    'RPR_OPTION_INERT',
+    "'CartPole-v1'",
+    'config.yaml',
+  ],
   [`${train} --config @gone.yaml`, 'RPR_FILE_MISSING', 'gone.yaml'],
   [`${train} --config @bad.yaml`, 'RPR_CONFIG_INVALID', 'bad.yaml', 'line'],
   [`${train} --config @list.yaml`, 'RPR_CONFIG_INVALID', 'list.yaml', 'mapping'],
@@ -235,6 +252,9 @@ const cases: readonly Case[] = [
   ['resume @not-empty', 'RPR_RUN_INVALID', 'not-empty', 'config.yaml'],
   ['resume @no-config', 'RPR_RUN_INVALID', 'no-config'],
   ['resume @bad-config', 'RPR_RUN_INVALID', 'bad-config'],
+  ['resume @cut-config', 'RPR_RUN_INVALID', 'cut-config'],
+  ['eval @cut-config', 'RPR_RUN_INVALID', 'cut-config'],
+  ['resume @bad-result', 'RPR_RUN_INVALID', 'result.json'],
   ['resume @run', 'RPR_USAGE', 'is finished', '--steps'],
   ['resume @run --steps 1', 'RPR_USAGE', 'is finished', '--steps'],
   ['resume @run --steps=0', 'RPR_OPTION_RANGE', '--steps', "'0'"],

@@ -126,7 +126,9 @@ test('Ctrl-C on several seeds saves each', async () => {
       '--env',
       'CartPole-v1',
       '--seeds',
-      '1,2',
+      '1..3',
+      '--jobs',
+      '2',
       '--steps',
       '100000000',
       '--out',
@@ -141,5 +143,6 @@ test('Ctrl-C on several seeds saves each', async () => {
   )
   expect(output).toContain('reprise resume both/seed-1')
   expect(output).toContain('reprise resume both/seed-2')
+  expect(output).toContain('Never begun: seed 3')
   expect(code).toBe(130)
 })

@@ -45,10 +45,11 @@ export async function trainSeeds(call: SeedsCall, io: Io): Promise<number> {
     )
   }
   const outcomes: SeedOutcome[] = []
+  const waiting = [...seeds]
   const interrupted = await interruptible(io, async (signal) => {
-    const waiting = [...seeds]
     const worker = async () => {
-      for (let seed = waiting.shift(); seed !== undefined && !signal.aborted; seed = waiting.shift()) {
+      while (waiting.length > 0 && !signal.aborted) {
+        const seed = waiting.shift()!
         outcomes.push(await trainSeed(seed, seedFolder(base, seed), call, io, signal))
       }
     }
@@ -66,7 +67,8 @@ export async function trainSeeds(call: SeedsCall, io: Io): Promise<number> {
   }
   if (interrupted) {
     for (const { folder, result } of outcomes)
-      if (!result) io.out(`Continue with: ${io.command} resume ${quoted(folder)}`)
+      if (!result && existsSync(folder)) io.out(`Continue with: ${io.command} resume ${quoted(folder)}`)
+    if (waiting.length > 0) io.out(`Never begun: seed${waiting.length === 1 ? '' : 's'} ${waiting.join(', ')}`)
     return INTERRUPTED
   }
   return Math.max(...outcomes.map(({ exitCode }) => exitCode))

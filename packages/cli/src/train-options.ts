@@ -19,6 +19,13 @@ export function trainOptions(args: Args): TrainOptions {
       },
     )
   }
+  if (args.text('seeds') !== undefined && Object.hasOwn(set, 'seed')) {
+    throw new RepriseError(
+      'RPR_OPTION_CONFLICT',
+      `--seeds ${args.text('seeds')} and --set seed=${set['seed']} are both given.`,
+      { value: set['seed'], hint: 'Give one of them.' },
+    )
+  }
   return {
     algo: args.text('algo'),
     env: args.text('env'),

@@ -1,5 +1,18 @@
 /** What turns a graph into something that runs. */
+import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Graph, HostData, TensorSpec } from './graph.ts'
+
+/** Makes a function's arguments, once each by name. */
+export interface ArgumentSource {
+  input(name: string, spec: TensorSpec): Tensor
+  state(path: string, spec: TensorSpec): Tensor
+}
+
+export interface TracedResult {
+  readonly outputs: Readonly<Record<string, Tensor>>
+  /** Leaves that stay as they are may be given or left out. */
+  readonly nextState?: Readonly<Record<string, Tensor>>
+}
 
 /** One function of a program: its graph and the example it was recorded with. */
 export interface FunctionRequest {
@@ -7,6 +20,8 @@ export interface FunctionRequest {
   /** Recorded and simplified on demand: a target may record in its own way and never ask. */
   graph(): Graph
   readonly inputs: Readonly<Record<string, TensorSpec>>
+  /** Calls the user's function with tensors from `source`: to record in another way, or to run it eagerly. */
+  trace?(source: ArgumentSource): TracedResult
 }
 
 export interface ProgramRequest {

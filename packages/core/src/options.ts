@@ -187,7 +187,7 @@ export const option = {
     ...common(o),
     read: (value) => {
       const items = listOf(value)
-      if (!items || !items.every((item) => typeof item === 'string')) return TYPE
+      if (!items?.every((item) => typeof item === 'string')) return TYPE
       if (o.values && !items.every((item) => o.values!.includes(item as string))) return RANGE
       return { value: items as string[] }
     },

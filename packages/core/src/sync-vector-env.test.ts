@@ -291,6 +291,23 @@ describe('SyncVectorEnv', () => {
     expect(() => bare.snapshot()).toThrow(/no snapshot/)
   })
 
+  it('refuses a snapshot that a file would not hold', () => {
+    const inner = counter(3).make()
+    const env: AnyEnv = Object.assign(Object.create(inner) as AnyEnv, {
+      observationSpace: inner.observationSpace,
+      actionSpace: inner.actionSpace,
+      spec: inner.spec,
+      reset: () => inner.reset(),
+      snapshot: () => ({ seen: new Map() }) as never,
+      restore() {},
+    })
+    const vector = new SyncVectorEnv([env])
+    vector.reset()
+    expect(() => vector.snapshot()).toThrow(
+      expect.objectContaining({ code: 'RPR_ENV_CONTRACT', message: expect.stringContaining('seen is a Map') }),
+    )
+  })
+
   it('runs all rows of an asynchronous step side by side', async () => {
     const log: string[] = []
     const env = rowsOf(2, () =>
@@ -543,13 +560,13 @@ describe('against the native engine', () => {
   const native = defineNativeEnv({
     id: 'Drift-v0',
     summary: 'A random walk that may leave [-1, 1].',
+    actionMasks: true,
     options: {},
     maxEpisodeSteps: 9,
     layout: () => ({
       observationSpace: box({ low: -9, high: 9, shape: [2] }),
       actionSpace: discrete(3),
       stateSize: 2,
-      maskSize: 3,
     }),
     create: ({ state, observations, actions, rewards, terminated, random, actionMasks }) => {
       const show = (r: number) => {

@@ -6,6 +6,7 @@
 import { copyRow } from './columns.ts'
 import type { AnyEnv, EnvOptions, EnvSpec, Reports, ResetResult, StepResult } from './env.ts'
 import { RepriseError } from './errors.ts'
+import { clonePlain } from './plain-data.ts'
 import { RowContract } from './row-contract.ts'
 import type { Space } from './space.ts'
 import { maskSize, spacesEqual } from './spaces/index.ts'
@@ -313,7 +314,8 @@ export class SyncVectorEnv implements VectorEnv {
     this.#needSnapshots()
     return {
       autoresetMode: this.autoresetMode,
-      envs: this.envs.map((env) => env.snapshot!()),
+      // Checked here: what is no plain data would be lost in the file without a word.
+      envs: this.envs.map((env) => clonePlain(env.snapshot!(), `The snapshot of ${this.spec.id}`)),
       columns: saveVectorColumns(this.columns),
       started: this.#started.slice(),
       waiting: this.#waiting.slice(),

@@ -3,11 +3,12 @@ import {
   type AnyEnv,
   type AnyEnvDefinition,
   ClipAction,
-  type Columns,
   FlattenObservation,
   NormalizeVectorObservation,
   NormalizeVectorReward,
+  RepriseError,
   RescaleAction,
+  type ResetResult,
   type Serializable,
   type Space,
   type VectorEnv,
@@ -15,6 +16,7 @@ import {
 } from '@reprise/core'
 import type { RunOptionValues } from './config/resolve.ts'
 import { builtinRegistry } from './registry.ts'
+import { type Seat, StandIn } from './seat.ts'
 
 export interface TrainingEnv {
   readonly env: VectorEnv
@@ -23,17 +25,17 @@ export interface TrainingEnv {
   setStatistics(saved: Serializable): void
 }
 
-/** Where one observation goes in and one action comes out. */
-export interface Seat {
-  observe(observation: unknown): Columns
-  action(write: (columns: Columns) => void): unknown
-}
-
 interface Statistics {
   readonly [key: string]: Serializable
   readonly observation: Serializable
   readonly reward: Serializable
 }
+
+/**
+ * Steps after which an episode of an evaluation is cut off where the environment has no time limit: a greedy policy may
+ * stand before a wall for ever.
+ */
+export const EVALUATION_LIMIT = 10_000
 
 export class EnvironmentMaker {
   readonly id: string
@@ -42,6 +44,8 @@ export class EnvironmentMaker {
   readonly actionSpace: Space
   maskSize = 0
   readonly canSnapshot: boolean
+  /** Without the run's wrappers. */
+  readonly #bare: AnyEnvDefinition
   readonly #definition: AnyEnvDefinition
   readonly #makeOptions: VectorMakeOptions
   readonly #run: RunOptionValues
@@ -74,12 +78,13 @@ export class EnvironmentMaker {
   ) {
     this.#run = run
     this.#gamma = gamma
+    this.#bare = definition
     this.#definition = run.wrappers.length > 0 ? wrapSingles(definition, run.wrappers) : definition
     this.#makeOptions = {
       options: envOptions,
       ...(run.maxEpisodeSteps === null ? {} : { maxEpisodeSteps: run.maxEpisodeSteps }),
     }
-    const probe = this.evaluation(1)
+    const probe = this.#build(1, { autoresetMode: 'Disabled' }, false)
     this.id = definition.spec.id
     this.maxEpisodeSteps = probe.env.spec.maxEpisodeSteps
     this.observationSpace = probe.env.singleObservationSpace
@@ -94,25 +99,36 @@ export class EnvironmentMaker {
 
   /** Frozen normalisers, raw rewards, one episode per row until the caller resets it. */
   evaluation(numEnvs: number): TrainingEnv {
-    return this.#build(numEnvs, { autoresetMode: 'Disabled' }, false)
+    const limit = this.maxEpisodeSteps === undefined ? { maxEpisodeSteps: EVALUATION_LIMIT } : {}
+    return this.#build(numEnvs, { autoresetMode: 'Disabled', ...limit }, false)
   }
 
-  /** One row of observation and action columns, for a policy that is used apart from any environment. */
+  /** One row of observation and action columns behind the run's wrappers, for a policy apart from any environment. */
   seat(statistics: Serializable): Seat {
     const { env, setStatistics } = this.evaluation(1)
     setStatistics(statistics)
     const raw = env instanceof NormalizeVectorObservation ? env.inner : env
     const { actionSpace } = this
+    const { wrappers } = this.#run
+    const standIn = new StandIn(
+      wrappers.length > 0
+        ? this.#bare.make(this.#makeOptions.options)
+        : { observationSpace: raw.singleObservationSpace, actionSpace, spec: raw.spec },
+    )
+    const wrapped = wrap(standIn, wrappers)
     return {
       observe(observation) {
-        raw.singleObservationSpace.write(observation, raw.columns.observations, 0)
+        standIn.observation = observation
+        const { observation: seen } = wrapped.reset() as ResetResult<unknown>
+        raw.singleObservationSpace.write(seen, raw.columns.observations, 0)
         // Setting statistics makes the normaliser read the row anew.
         setStatistics(statistics)
         return env.columns.observations
       },
       action(write) {
         write(env.columns.actions)
-        return actionSpace.read(env.columns.actions, 0)
+        void wrapped.step(actionSpace.read(env.columns.actions, 0))
+        return standIn.action
       },
     }
   }
@@ -121,7 +137,7 @@ export class EnvironmentMaker {
     let env = builtinRegistry.makeVector(this.#definition, numEnvs, { ...this.#makeOptions, ...options })
     let observation: NormalizeVectorObservation | undefined
     let reward: NormalizeVectorReward | undefined
-    if (this.#run.normalizeObservation) env = observation = new NormalizeVectorObservation(env)
+    if (this.#run.normalizeObservation) env = observation = normalized(env)
     if (this.#run.normalizeReward && training) env = reward = new NormalizeVectorReward(env, { gamma: this.#gamma })
     if (observation) observation.training = training
     return {
@@ -137,6 +153,17 @@ export class EnvironmentMaker {
   }
 }
 
+/** @throws RPR_SPACE_UNSUPPORTED in terms of the option */
+function normalized(env: VectorEnv): NormalizeVectorObservation {
+  const space = env.singleObservationSpace as Space & { dtype?: string }
+  if (space.kind === 'Box' && space.dtype?.startsWith('float')) return new NormalizeVectorObservation(env)
+  throw new RepriseError(
+    'RPR_SPACE_UNSUPPORTED',
+    `Option 'normalizeObservation' needs observations in a Box of floats, and '${env.spec.id}' has ${space}.`,
+    { value: String(space), hint: 'Leave it out, or flatten them first: --set wrappers=flattenObservation.' },
+  )
+}
+
 const singleWrappers: Record<string, (env: AnyEnv) => AnyEnv> = {
   flattenObservation: (env) => new FlattenObservation(env) as AnyEnv,
   clipAction: (env) => new ClipAction(env as never) as AnyEnv,
@@ -148,6 +175,10 @@ function wrapSingles(definition: AnyEnvDefinition, wrappers: readonly string[]):
   const { makeVector: _, ...rest } = definition
   return {
     ...rest,
-    make: (...args) => wrappers.reduce((env, name) => singleWrappers[name]!(env), definition.make(...args)),
+    make: (...args) => wrap(definition.make(...args), wrappers),
   }
+}
+
+function wrap(env: AnyEnv, wrappers: readonly string[]): AnyEnv {
+  return wrappers.reduce((inner, name) => singleWrappers[name]!(inner), env)
 }

@@ -2,6 +2,7 @@
 import type { LearnerProgram } from '@reprise/backend'
 import type { Serializable, VectorEnv } from '@reprise/core'
 import type { EnvironmentMaker, TrainingEnv } from './environments.ts'
+import { Breather } from './loops/breather.ts'
 import { type Policy, PolicyInputs } from './loops/policy.ts'
 import { mean, standardDeviation } from './run/episode-window.ts'
 
@@ -23,6 +24,7 @@ export class Evaluator {
   readonly #training: TrainingEnv
   readonly #inputs: PolicyInputs
   readonly #seeds: readonly number[]
+  readonly #breather = new Breather()
 
   /** `seeds`: one per episode. */
   constructor(environments: EnvironmentMaker, program: LearnerProgram, policy: Policy, seeds: readonly number[]) {
@@ -69,6 +71,8 @@ export class Evaluator {
       if (decided instanceof Promise) await decided
       const stepped = env.step()
       if (stepped instanceof Promise) await stepped
+      const turn = this.#breather.turn()
+      if (turn) await turn
     }
   }
 

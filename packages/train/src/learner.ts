@@ -4,7 +4,7 @@ import { createExecutor, type Executor, type LearnerProgram } from '@reprise/bac
 import { RepriseError } from '@reprise/core'
 import { encoderFor } from '@reprise/nn'
 import type { ResolvedRun } from './config/resolve.ts'
-import { EnvironmentMaker } from './environments.ts'
+import { EnvironmentMaker, EVALUATION_LIMIT } from './environments.ts'
 import { Policy } from './loops/policy.ts'
 import { taskSource } from './loops/tasks.ts'
 import { generatorOf } from './run/seeds.ts'
@@ -40,9 +40,23 @@ export async function buildLearner(resolved: ResolvedRun): Promise<Learner> {
     maskSize: environments.maskSize,
   }
   const context = { spaces, options, maxEpisodeSteps: environments.maxEpisodeSteps }
-  const warnings = algorithm.check?.(context) ?? []
+  const warnings = [...(algorithm.check?.(context) ?? [])]
+  if (environments.maxEpisodeSteps === undefined) {
+    warnings.push(
+      `'${environments.id}' has no time limit: episodes of evaluations are cut off after ${EVALUATION_LIMIT} steps. Set maxEpisodeSteps for a limit of your own, which then holds in training too.`,
+    )
+  }
   const program = algorithm.build({ ...context, rng: generatorOf(run.seed, 'parameters') })
-  const executor = await createExecutor({ executor: resolved.executor, program })
+  const collection = algorithm.collection(options)
+  const executor = await createExecutor({
+    executor: resolved.executor,
+    program,
+    rows: {
+      act: 'numEnvs' in collection ? collection.numEnvs : collection.groups * collection.groupSize,
+      decide: run.evalEpisodes,
+    },
+    warn: (message) => warnings.push(message),
+  })
   const policy = new Policy(executor, environments.observationSpace, environments.actionSpace)
   return { environments, spaces, program, executor, policy, warnings }
 }

@@ -1,4 +1,4 @@
-import type { Serializable } from '@reprise/core'
+import { RepriseError, type Serializable } from '@reprise/core'
 import { type Evaluation, Evaluator } from './evaluate.ts'
 import { buildLearner } from './learner.ts'
 import type { EnvLike } from './load-env/index.ts'
@@ -34,7 +34,11 @@ async function loadLearner(path: string, options: LoadOptions) {
 export interface Agent<O = unknown, A = unknown> {
   /** Environment steps that it was trained for. */
   readonly step: number
-  /** The greedy action for one observation as the environment gives it; normalisation is applied as in training. `mask`: legal actions. */
+  /**
+   * The greedy action for one observation, both as the environment itself has them: wrappers and normalisation are
+   * applied as in training. `mask`: legal actions, where the environment has masks.
+   * @throws RPR_SPACE_VALUE for an observation outside the space, RPR_SHAPE for a mask that is missing or does not fit
+   */
   decide(observation: O, mask?: ArrayLike<number>): Promise<A>
   dispose(): void
 }
@@ -58,16 +62,31 @@ export async function loadAgent<O = unknown, A = unknown>(
     step,
     async decide(observation, mask) {
       policy.encode(seat.observe(observation), inputs.arrays['observation'] as Float32Array)
+      checkMask(mask, learner.spaces.maskSize)
       if (mask) inputs.readMask(Uint8Array.from(mask))
-      const { action } = await learner.executor.decide(inputs.arrays)
+      // Not awaited where it is no promise: calls side by side then cannot write into each other's arrays.
+      const decided = learner.executor.decide(inputs.arrays)
+      const { action } = decided instanceof Promise ? await decided : decided
       return seat.action((columns) => policy.writeActions(action!, columns)) as A
     },
     dispose: () => learner.executor.dispose(),
   }
 }
 
+function checkMask(mask: ArrayLike<number> | undefined, size: number): void {
+  const given = mask?.length ?? 0
+  if (given === size) return
+  throw new RepriseError('RPR_SHAPE', `decide was given an action mask of ${given} elements instead of ${size}.`, {
+    value: given,
+    hint:
+      size === 0
+        ? 'The environment that the policy was trained on has no masks: leave it out.'
+        : 'Give the mask of the observation: 1 for each legal action, 0 for the others.',
+  })
+}
+
 export interface EvaluateOptions extends LoadOptions {
-  /** Default: 100. */
+  /** Default: as many as the run's score is the mean of (`finalEpisodes`). */
   readonly episodes?: number
   /** Default: the run's `evalSeed`. Episodes are the held-out ones of that seed. */
   readonly seed?: number
@@ -81,13 +100,21 @@ export interface EvaluateResult extends Evaluation {
 
 /** Plays greedy episodes with a run's policy on held-out seeds. With the defaults and the last checkpoint: the run's score. */
 export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<EvaluateResult> {
+  const { episodes: given } = options
+  if (given !== undefined && !(Number.isSafeInteger(given) && given >= 1)) {
+    throw new RepriseError('RPR_OPTION_RANGE', `Option 'episodes' = ${given} is not legal.`, {
+      value: given,
+      hint: 'It takes an integer >= 1.',
+    })
+  }
   const { config, step, learner, statistics } = await loadLearner(path, options)
   const seed = options.seed ?? (config.options['evalSeed'] as number)
+  const episodes = given ?? (config.options['finalEpisodes'] as number)
   const evaluator = new Evaluator(
     learner.environments,
     learner.program,
     learner.policy,
-    seedsOf(seed, 'heldOut', options.episodes ?? 100),
+    seedsOf(seed, 'heldOut', episodes),
   )
   try {
     return { ...(await evaluator.run(statistics)), step, env: config.env.id, seed }

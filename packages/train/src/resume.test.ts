@@ -1,7 +1,7 @@
 /** Resume equals never having stopped: in process by an abort, and across a SIGKILL between two checkpoints. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resume } from './resume.ts'
 import { listCheckpoints } from './run/checkpoint.ts'
@@ -71,6 +71,52 @@ describe.each(Object.entries(cases))('resume of %s', (name, { set, ...options })
     const steps = rowsOf(killed, 'metrics.jsonl').map((row) => row['step'])
     expect(new Set(steps).size).toBe(steps.length)
     expect(readdirSync(join(killed, 'set-aside')).some((file) => file.startsWith('metrics.jsonl'))).toBe(true)
+  })
+})
+
+describe('a run that logs seldom', () => {
+  it('has the same rows after it was stopped between two of them', async () => {
+    const options = {
+      ...cases.ppo,
+      set: { ...shared, ...cases.ppo.set, evalEvery: 4000, logEvery: 1000 },
+    }
+    const whole = join(root, 'seldom-whole')
+    await train({ ...options, out: whole })
+    const parts = join(root, 'seldom-parts')
+    const controller = new AbortController()
+    const told: string[] = []
+    const reporter = {
+      start: () => told.push('start'),
+      log() {},
+      evaluation() {},
+      message() {},
+      checkpoint(path: string) {
+        told.push(basename(path))
+        if (path.endsWith('1536')) controller.abort()
+      },
+      done() {},
+    }
+    const stopped = await train({ ...options, out: parts, ui: reporter, signal: controller.signal })
+    expect(stopped.step).toBe(1536)
+    expect(told).toEqual(['start', '1536'])
+    await resume(parts)
+    expect(rowsOf(whole, 'metrics.jsonl').map((row) => row['step'])).toEqual([1024, 2048, 3072, 4096])
+    expectEqualRuns(whole, parts)
+  })
+})
+
+describe('a finished run that is extended', () => {
+  it('is not finished where it was stopped before its new score', async () => {
+    const out = join(root, 'extended')
+    const quick = { numEnvs: 2, numSteps: 32, batchSize: 64, tensorboard: false, evalEvery: 0, finalEpisodes: 2 }
+    await train({ algo: 'ppo', env: 'CartPole-v1', steps: 64, preset: false, set: quick, out })
+    const former = readFileSync(join(out, 'result.json'), 'utf8')
+    await resume(out, { steps: 128 })
+    // As if it had been killed after its last checkpoint: the result is still the former one.
+    writeFileSync(join(out, 'result.json'), former)
+    expect((await resume(out)).result!.steps).toBe(128)
+    expect(readResult(out)!.steps).toBe(128)
+    await expect(resume(out)).rejects.toMatchObject({ code: 'RPR_USAGE' })
   })
 })
 

@@ -30,7 +30,8 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
     const { info, state } = readCheckpoint(folder, 'last')
     const resolved = await resolveRecorded(config, options)
     const target = resolved.run.steps
-    if (info.step >= target && readResult(folder)) {
+    // The result of a run that is being extended is that of its former end.
+    if (info.step >= target && readResult(folder)?.steps === info.step) {
       throw new RepriseError('RPR_USAGE', `'${path}' is finished: ${info.step} of ${target} steps.`, {
         value: options.steps,
         hint: `Extend it with --steps N, N > ${info.step}.`,
@@ -45,6 +46,11 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
     }
     const extended: RunConfig = {
       ...config,
+      // Where its file has moved, the run need not be told again.
+      env:
+        options.env === undefined || resolved.envFile === undefined
+          ? config.env
+          : { ...config.env, file: resolved.envFile },
       options: { ...config.options, steps: target },
       executor: {
         name: learner.executor.name,
@@ -105,7 +111,9 @@ function* notesOn(
 ): Iterable<string> {
   const before = config.options['steps'] as number
   if (options.steps !== undefined && options.steps !== before) {
-    yield `Extended from ${before} to ${options.steps} steps at step ${info.step}: schedules now run over the longer run, so a rate that had fallen jumps up again.`
+    yield options.steps > before
+      ? `Extended from ${before} to ${options.steps} steps at step ${info.step}: schedules now run over the longer run, so a rate that had fallen jumps up again.`
+      : `Shortened from ${before} to ${options.steps} steps at step ${info.step}: schedules now run over the shorter run, so a rate that falls jumps down.`
   }
   const major = (version: string) => version.split('.')[0]
   if (major(info.node) !== major(process.versions.node)) {

@@ -33,6 +33,8 @@ interface SavedSession {
   readonly step: number
   readonly wallSeconds: number
   readonly trainSeconds: number
+  /** Step of the newest row of metrics: with `logEvery` it tells when the next is due. */
+  readonly logged: number
   readonly learner: HostTree & { readonly [key: string]: Serializable }
   readonly rng: { readonly [branch: string]: Serializable }
   readonly episodes: Serializable
@@ -60,6 +62,10 @@ export class Session {
   #resumed = performance.now()
   #checkpointed = -1
   #logged = 0
+  /** The step at which the timer's lap began. */
+  #lapped = 0
+  /** Whether the reporter has been started: nothing is reported before. */
+  #reporting = false
 
   constructor(resolved: ResolvedRun, learner: Learner, folder: string, config: RunConfig, reporter: Reporter) {
     const { run, algorithm } = resolved
@@ -95,12 +101,15 @@ export class Session {
   /** Puts the session where a checkpoint stands. @throws RPR_STATE_MISMATCH */
   async load(saved: Serializable): Promise<void> {
     const state = saved as SavedSession
-    await this.#learner.executor.load(state.learner)
-    for (const [branch, rng] of Object.entries(this.#rng))
-      rng.setState(state.rng[branch] as ReturnType<typeof rng.state>)
-    this.#episodes.load(state.episodes)
-    await this.#loop.load(state.loop)
-    this.#step = this.#logged = this.#checkpointed = state.step
+    await this.#orClose(async () => {
+      await this.#learner.executor.load(state.learner)
+      for (const [branch, rng] of Object.entries(this.#rng))
+        rng.setState(state.rng[branch] as ReturnType<typeof rng.state>)
+      this.#episodes.load(state.episodes)
+      await this.#loop.load(state.loop)
+    })
+    this.#step = this.#lapped = this.#checkpointed = state.step
+    this.#logged = state.logged ?? state.step
     this.#best = state.best ?? undefined
     this.#wallSeconds = state.wallSeconds
     this.#trainSeconds = state.trainSeconds
@@ -108,14 +117,28 @@ export class Session {
 
   /** Begins a new run: fresh environments, and a checkpoint of step 0 so that there is always one to resume from. */
   async start(): Promise<void> {
-    await this.#loop.start()
-    await this.#checkpoint()
+    await this.#orClose(async () => {
+      await this.#loop.start()
+      await this.#checkpoint()
+    })
+  }
+
+  /** `run` closes the session whatever happens; what comes before it must do so where it fails. */
+  async #orClose(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#log.text.error({ err: error, step: this.#step }, 'failed')
+      await this.close()
+      throw error
+    }
   }
 
   /** `note`: said at the start, e.g. where a resumed run stands. */
   async run(signal: AbortSignal | undefined, note?: string): Promise<SessionResult> {
     const { run, algorithm, definition } = this.#resolved
     this.#resumed = performance.now()
+    this.#reporting = true
     this.#reporter.start({
       name: basename(this.#folder),
       runDir: this.#shownFolder(),
@@ -163,18 +186,20 @@ export class Session {
     this.#step += steps
     this.#refuseNonFinite(metrics)
     if (this.#step - this.#logged >= run.logEvery || this.#step >= run.steps) this.#logRow(metrics)
+    const learned = performance.now()
     let improved = false
     const due = (every: number) => every > 0 && Math.floor(this.#step / every) > Math.floor(before / every)
     if (due(run.evalEvery)) improved = await this.#evaluate()
     if (improved || due(run.checkpointEvery)) await this.#checkpoint()
     // Time spent on evaluation and checkpoints is not training time.
-    if (this.#logged === this.#step) this.#timer.lap(0)
+    this.#timer.leaveOut(performance.now() - learned)
   }
 
   #logRow(metrics: Readonly<Record<string, number>>): void {
-    const time = this.#timer.lap(this.#step - this.#logged)
-    this.#trainSeconds += (this.#step - this.#logged) / Math.max(time['time/sps']!, 1e-9)
-    this.#logged = this.#step
+    const steps = this.#step - this.#lapped
+    const time = this.#timer.lap(steps)
+    this.#trainSeconds += steps / Math.max(time['time/sps']!, 1e-9)
+    this.#logged = this.#lapped = this.#step
     const tensors = this.#learner.executor.tensors?.()
     const row = {
       ...this.#episodes.metrics(),
@@ -215,6 +240,7 @@ export class Session {
       step: this.#step,
       wallSeconds: this.#elapsed(),
       trainSeconds: this.#trainSeconds,
+      logged: this.#logged,
       learner: learner as SavedSession['learner'],
       rng: Object.fromEntries(Object.entries(this.#rng).map(([branch, rng]) => [branch, rng.state() as Serializable])),
       episodes: this.#episodes.save(),
@@ -234,7 +260,7 @@ export class Session {
       this.#best,
     )
     this.#checkpointed = this.#step
-    this.#reporter.checkpoint(path)
+    if (this.#reporting) this.#reporter.checkpoint(path)
   }
 
   #interrupted(): SessionResult {

@@ -30,7 +30,7 @@ const train: VerbSpec = {
       kind: 'integer',
       value: '<n>',
       min: 1,
-      doc: 'Environment steps to train for (default: the preset, or 100000)',
+      doc: "Environment steps to train for (default: the preset's, or 100000)",
     },
     seed: { kind: 'integer', value: '<n>', doc: 'Seed of everything that is random in training (default: 1)' },
     seeds: SEEDS,
@@ -105,11 +105,19 @@ const evaluate: VerbSpec = {
   summary: 'Play greedy episodes with the policy of a run and report the returns',
   arguments: [{ name: 'run', doc: 'a run folder' }],
   flags: {
-    episodes: { kind: 'integer', value: '<n>', min: 1, doc: 'How many episodes (default: 100)' },
+    episodes: {
+      kind: 'integer',
+      value: '<n>',
+      min: 1,
+      doc: 'How many episodes (default: as many as the score of the run is the mean of)',
+    },
     checkpoint: { kind: 'text', value: '<which>', doc: 'last, best (by evaluation) or a step (default: last)' },
     seed: { kind: 'integer', value: '<n>', doc: 'Seed of the episodes (default: those of the score of the run)' },
     env: { kind: 'text', value: '<id|file>', doc: 'The environment, where its file has moved' },
-    executor: EXECUTOR,
+    executor: {
+      ...EXECUTOR,
+      doc: "Where tensors run; 'list executors' shows the choices (default: where the run did)",
+    },
   },
   examples: [['runs/acrobot-3 --episodes 100 --checkpoint best', '']],
   load: async () => (await import('./eval.ts')).run,
@@ -161,7 +169,7 @@ const doctor: VerbSpec = {
 
 const plot: VerbSpec = {
   name: 'plot',
-  summary: 'Draw learning curves of runs as SVG; runs that differ only in their seed become one line with a band',
+  summary: 'Draw learning curves of runs as SVG; runs that differ only by seed are one line with a band',
   arguments: [{ name: 'run', doc: 'run folders, or folders that hold runs', many: true }],
   flags: {
     metric: {

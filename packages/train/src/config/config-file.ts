@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { RepriseError } from '@reprise/core'
+import { type OptionLayer, RepriseError } from '@reprise/core'
 import { parseDocument } from 'yaml'
 
 /** What a `--config` file can say. Every other key is an option. */
@@ -11,6 +11,12 @@ export interface ConfigFile {
   readonly preset?: string
   readonly out?: string
   readonly options: Readonly<Record<string, unknown>>
+  /** Only in the config.yaml of a run: what it says of itself. `options` then holds every option. */
+  readonly recorded?: {
+    readonly preset: string | null
+    /** Where each option that is no default came from. */
+    readonly sources: Readonly<Record<string, unknown>>
+  }
 }
 
 /** Sections that a run writes into its own config.yaml and that say nothing to a new run. */
@@ -81,7 +87,29 @@ export function readConfigFile(path: string): ConfigFile {
     preset: recorded ? undefined : text('preset', preset),
     out: text('out', out),
     options: { ...inline, ...map('options', options) },
+    ...(recorded
+      ? { recorded: { preset: text('preset', preset) ?? null, sources: map('sources', content['sources']) } }
+      : {}),
   }
+}
+
+/**
+ * The options of a config file as layers. In a run's own file each keeps the standing that it had: what a preset or a
+ * default gave there is nobody's word, and may have no effect.
+ */
+export function layersOf({ options, recorded }: ConfigFile, label: string): OptionLayer[] {
+  if (!recorded) return [{ source: 'file', values: options, label }]
+  const standing = { default: 'default', preset: 'preset' } as const
+  const layers = (['default', 'preset', 'file'] as const).map((source) => ({
+    source,
+    values: {} as Record<string, unknown>,
+    label,
+  }))
+  for (const [name, value] of Object.entries(options)) {
+    const from = String(recorded.sources[name] ?? 'default') as keyof typeof standing
+    layers.find(({ source }) => source === (standing[from] ?? 'file'))!.values[name] = value
+  }
+  return layers
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -13,8 +13,9 @@ import {
   suggest,
 } from '@reprise/core'
 import { type EnvLike, loadEnv } from '../load-env/index.ts'
-import { readConfigFile } from './config-file.ts'
-import { findPreset, type Preset } from './presets.ts'
+import { absoluteTasks } from '../loops/tasks.ts'
+import { layersOf, readConfigFile } from './config-file.ts'
+import { findPreset, listPresets, type Preset } from './presets.ts'
 import { groupRunOptions, runOptions } from './run-options.ts'
 
 export interface TrainOptions {
@@ -56,11 +57,18 @@ export interface ResolvedRun {
 
 /** All options that a run of this algorithm takes: one table for flags, files, help and docs. */
 export function optionTableOf(algorithm: Algorithm): OptionTable {
-  const own: OptionTable = { ...runOptions, ...(algorithm.loop === 'group' ? groupRunOptions : {}) }
+  const own = runTableOf(algorithm)
   for (const name of Object.keys(algorithm.options)) {
     if (name in own) throw new Error(`Algorithm '${algorithm.name}' names an option '${name}' that every run has`)
   }
   return { ...own, ...algorithm.options }
+}
+
+/** The options that the run itself reads. */
+function runTableOf(algorithm: Algorithm): OptionTable {
+  if (algorithm.loop !== 'group') return runOptions
+  const inert = () => `${algorithm.name} compares the raw returns of whole episodes, and reads no reward of a step`
+  return { ...runOptions, ...groupRunOptions, normalizeReward: { ...runOptions.normalizeReward, inert } }
 }
 
 /** @throws RepriseError for everything that is wrong; nothing has been written by then. */
@@ -77,19 +85,31 @@ export async function resolveRun(given: TrainOptions, source: 'flag' | 'api' | '
   const executor = readExecutor(given.executor ?? file?.executor ?? 'auto')
   const loaded = await loadEnv(env)
   const { definition } = loaded
-  const preset =
-    given.preset === false ? undefined : findPreset(algorithm.name, given.preset ?? file?.preset, definition.spec.id)
+  if (file?.recorded && typeof given.preset === 'string') {
+    throw new RepriseError(
+      'RPR_OPTION_INERT',
+      `Preset '${given.preset}' would have no effect: '${given.config}' is the record of a run and gives every option.`,
+      { value: given.preset, hint: 'Leave one of them out.' },
+    )
+  }
+  const preset = file?.recorded
+    ? recordedPreset(algorithm.name, file.recorded.preset)
+    : given.preset === false
+      ? undefined
+      : findPreset(algorithm.name, given.preset ?? file?.preset, definition.spec.id)
 
   const layers: OptionLayer[] = []
   // A preset may tune run options too (steps, normalisation). Its numbers are defaults, not a user's word.
   if (preset) layers.push({ source: 'preset', values: preset.options, label: `preset ${preset.name}` })
-  if (file) layers.push({ source: 'file', values: file.options, label: `'${given.config}'` })
+  if (file) layers.push(...layersOf(file, `'${given.config}'`))
   layers.push({
     source: source === 'recorded' ? 'preset' : source,
     values: { ...given.set, steps: given.steps ?? given.set?.['steps'], seed: given.seed ?? given.set?.['seed'] },
     ...(source === 'flag' ? { label: '--set' } : {}),
   })
-  const { values, sources } = resolveOptions(table, layers)
+  const { values: asGiven, sources } = resolveOptions(table, layers)
+  const tasks = asGiven['tasks']
+  const values = typeof tasks === 'string' ? { ...asGiven, tasks: absoluteTasks(tasks) } : asGiven
 
   const envOptions = { ...file?.envOptions, ...given.envOptions }
   // Refuses bad environment options now, before a folder exists.
@@ -109,13 +129,18 @@ export async function resolveRun(given: TrainOptions, source: 'flag' | 'api' | '
     envLoadable: typeof env === 'string',
     envOptions,
     preset,
-    run: pick({ ...runOptions, ...(algorithm.loop === 'group' ? groupRunOptions : {}) }) as RunOptionValues,
+    run: pick(runTableOf(algorithm)) as RunOptionValues,
     algorithmOptions: pick(algorithm.options) as OptionValues<OptionTable>,
     sources: sources as Record<string, OptionSource>,
     executor,
     out:
       given.out === undefined ? (file?.out === undefined ? undefined : resolvePath(file.out)) : resolvePath(given.out),
   }
+}
+
+/** The preset that a recorded run began from, by name: all its options are in the record. */
+function recordedPreset(algo: string, name: string | null): Preset | undefined {
+  return name === null ? undefined : listPresets().find((preset) => preset.algo === algo && preset.name === name)
 }
 
 function readExecutor(name: string): ExecutorName {

@@ -1,4 +1,4 @@
-import { option } from '@reprise/core'
+import { type OptionSpec, option } from '@reprise/core'
 
 /** Options of every run, whatever the algorithm. Names are those of `--set`, of presets and of config files. */
 export const runOptions = {
@@ -70,10 +70,18 @@ export const runOptions = {
   tensorboard: option.boolean({ default: true, doc: 'Write TensorBoard event files into the run folder' }),
 } as const
 
+const text = option.string({
+  default: 'fresh',
+  doc: "Where a group's reset seed comes from: fresh (a new one each time), a number N (N fixed seeds in shuffled order), or a YAML file with a list of {seed, options}",
+})
+const tasksOption: OptionSpec<string> = {
+  ...text,
+  range: 'fresh, a number of tasks, or the path of a YAML file',
+  // YAML gives a number as a number.
+  read: (value) => text.read(typeof value === 'number' ? String(value) : value),
+}
+
 /** Options of algorithms that learn from groups of episodes. */
 export const groupRunOptions = {
-  tasks: option.string({
-    default: 'fresh',
-    doc: "Where a group's reset seed comes from: fresh (never repeated), a number N (N fixed seeds in shuffled order), or a YAML file with a list of {seed, options}",
-  }),
+  tasks: tasksOption,
 } as const

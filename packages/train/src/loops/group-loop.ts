@@ -1,15 +1,14 @@
 /** Groups of whole episodes from a shared reset seed, then the algorithm's updates on them. */
 import type { EpisodeGroups, GroupAlgorithm } from '@reprise/algorithms'
-import { RepriseError, type Serializable, type VectorEnv } from '@reprise/core'
+import { RepriseError, type Serializable, SyncVectorEnv, type VectorEnv, VectorWrapper } from '@reprise/core'
 import type { TrainingEnv } from '../environments.ts'
+import { Breather } from './breather.ts'
 import { joinEpisodes, StepColumns } from './episode-packing.ts'
 import { type Loop, type LoopContext, learn } from './loop.ts'
 import { PolicyInputs } from './policy.ts'
 import { type Task, type TaskSource, taskSource } from './tasks.ts'
 
 export class GroupLoop implements Loop {
-  /** An iteration begins with fresh episodes: nothing of an environment outlives it. */
-  readonly resumesExactly = true
   readonly #context: LoopContext
   readonly #algorithm: GroupAlgorithm
   readonly #training: TrainingEnv
@@ -18,6 +17,7 @@ export class GroupLoop implements Loop {
   readonly #groupSize: number
   readonly #maxBatches: number
   readonly #inputs: PolicyInputs
+  readonly #breather = new Breather()
   readonly #storage: StepColumns
   readonly #tasks: TaskSource
 
@@ -100,6 +100,8 @@ export class GroupLoop implements Loop {
       if (stepped instanceof Promise) await stepped
       timer.add('policy', acted - began)
       timer.add('env', performance.now() - acted)
+      const turn = this.#breather.turn()
+      if (turn) await turn
       for (let i = 0; i < n; i++) {
         if (finished[i]) continue
         lengths[i] = t + 1
@@ -134,9 +136,13 @@ export class GroupLoop implements Loop {
   /** Comparing returns inside a group means something only if all its episodes began alike. */
   #assertSharedStart(observation: Float32Array): void {
     const size = observation.length / this.#env.numEnvs
+    const { failed } = this.#env.columns
+    let first = 0
     for (let i = 0; i < this.#env.numEnvs; i++) {
-      const first = Math.floor(i / this.#groupSize) * this.#groupSize
-      if (this.#env.columns.failed[i] || this.#env.columns.failed[first]) continue
+      // The first row of the group that began at all is what the others are compared with.
+      if (i % this.#groupSize === 0) first = i
+      if (failed[first]) first = i
+      if (failed[i]) continue
       for (let k = 0; k < size; k++) {
         if (Object.is(observation[i * size + k], observation[first * size + k])) continue
         throw new RepriseError(
@@ -159,11 +165,14 @@ export class GroupLoop implements Loop {
       if (!columns.failed[i]) rows.push(i)
     }
     if (rows.length === 0) {
+      const error = errorOf(this.#env)
       throw new RepriseError(
         'RPR_ENV_CONTRACT',
-        `All ${numEnvs} episodes of '${this.#env.spec.id}' in one batch failed.`,
+        `All ${numEnvs} episodes of '${this.#env.spec.id}' in one batch failed${error === undefined ? '' : `; one threw ${describe(error)}`}.`,
         {
-          hint: 'Run check-env on it: it prints the error that the environment throws.',
+          value: error,
+          hint: 'Run check-env on it.',
+          cause: error,
         },
       )
     }
@@ -190,6 +199,7 @@ export class GroupLoop implements Loop {
     }
   }
 
+  /** An iteration begins with fresh episodes: nothing else of an environment outlives it. */
   save(): Serializable {
     return { tasks: this.#tasks.save(), statistics: this.#training.statistics() }
   }
@@ -203,4 +213,14 @@ export class GroupLoop implements Loop {
   async close(): Promise<void> {
     await this.#env.close()
   }
+}
+
+/** What a row threw, below the wrappers. */
+function errorOf(env: VectorEnv): unknown {
+  if (env instanceof SyncVectorEnv) return env.errors.find((error) => error !== undefined)
+  return env instanceof VectorWrapper ? errorOf(env.inner) : undefined
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message.replace(/\.$/, '')}` : String(error)
 }

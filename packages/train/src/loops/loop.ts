@@ -23,8 +23,6 @@ export interface LoopContext {
 
 /** Collect, prepare, update: one algorithm-shaped iteration at a time. */
 export interface Loop {
-  /** True where a resumed run continues in the very same episodes. */
-  readonly resumesExactly: boolean
   /** Fresh environments, before the first iteration of a new run. */
   start(): Promise<void>
   /** `progress` in [0, 1] is what schedules read. */

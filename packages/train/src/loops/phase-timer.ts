@@ -9,6 +9,11 @@ export class PhaseTimer {
     this.#milliseconds[phase] += milliseconds
   }
 
+  /** Time that has passed and belongs to no lap. */
+  leaveOut(milliseconds: number): void {
+    this.#start += milliseconds
+  }
+
   /** Shares of the time since the last call, and steps per second over it; then starts anew. */
   lap(steps: number): Record<string, number> {
     const now = performance.now()

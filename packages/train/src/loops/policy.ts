@@ -5,7 +5,6 @@ import { actionHead, encoderFor } from '@reprise/nn'
 
 export class Policy {
   readonly executor: Executor
-  readonly observationSize: number
   readonly #encoder: ReturnType<typeof encoderFor>
   readonly #head: ReturnType<typeof actionHead>
 
@@ -13,10 +12,9 @@ export class Policy {
     this.executor = executor
     this.#encoder = encoderFor(observationSpace)
     this.#head = actionHead(actionSpace)
-    this.observationSize = this.#encoder.size
   }
 
-  /** Encodes observation columns into `out`, [rows, observationSize]. */
+  /** Encodes observation columns into `out`, [rows, size of the encoder]. */
   encode(columns: Columns, out: Float32Array): void {
     this.#encoder.encode(columns, out)
   }

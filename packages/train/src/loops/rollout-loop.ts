@@ -3,6 +3,7 @@ import type { Rollout, RolloutAlgorithm } from '@reprise/algorithms'
 import type { HostArray, HostRecord } from '@reprise/backend'
 import type { Serializable, VectorEnv } from '@reprise/core'
 import type { TrainingEnv } from '../environments.ts'
+import { Breather } from './breather.ts'
 import { type Loop, type LoopContext, learn } from './loop.ts'
 import { PolicyInputs } from './policy.ts'
 
@@ -13,6 +14,7 @@ export class RolloutLoop implements Loop {
   readonly #env: VectorEnv
   readonly #steps: number
   readonly #inputs: PolicyInputs
+  readonly #breather = new Breather()
   readonly #columns: Record<string, HostArray> = {}
   readonly #rollout: Rollout
 
@@ -34,10 +36,6 @@ export class RolloutLoop implements Loop {
       finalValues: new Float32Array(steps * numEnvs),
       lastValues: new Float32Array(numEnvs),
     }
-  }
-
-  get resumesExactly(): boolean {
-    return this.#env.canSnapshot
   }
 
   async start(): Promise<void> {
@@ -82,6 +80,8 @@ export class RolloutLoop implements Loop {
       const done = performance.now()
       timer.add('policy', acted - began)
       timer.add('env', done - acted)
+      const turn = this.#breather.turn()
+      if (turn) await turn
 
       const base = t * n
       rewards.set(columns.rewards, base)

@@ -44,6 +44,15 @@ describe('tasks', () => {
         expect.objectContaining({ code: 'RPR_OPTION_RANGE', value: bad }),
       )
     }
+    writeFileSync(bad, '- seed: 5\n  option: { low: 1 }\n')
+    expect(() => taskSource(bad, new Pcg64(1))).toThrow(
+      expect.objectContaining({ code: 'RPR_OPTION_UNKNOWN', value: 'option' }),
+    )
+    // The same seeds with other options are other tasks.
+    writeFileSync(bad, '- seed: 5\n  options: { low: -0.2 }\n- seed: 9\n')
+    expect(() => taskSource(bad, new Pcg64(1)).load(source.save())).toThrow(
+      expect.objectContaining({ code: 'RPR_STATE_MISMATCH' }),
+    )
     expect(() => taskSource('0', new Pcg64(1))).toThrow(expect.objectContaining({ code: 'RPR_OPTION_RANGE' }))
     expect(() => taskSource('none.yaml', new Pcg64(1))).toThrow(expect.objectContaining({ code: 'RPR_FILE_MISSING' }))
   })

@@ -1,6 +1,7 @@
 /** Which task a group plays: the reset seed, and reset options where a task file gives some. */
 import { existsSync, readFileSync } from 'node:fs'
-import { type EnvOptions, type Pcg64, RepriseError, type Serializable } from '@reprise/core'
+import { resolve } from 'node:path'
+import { type EnvOptions, type Pcg64, RepriseError, type Serializable, suggest } from '@reprise/core'
 import { parse } from 'yaml'
 
 export interface Task {
@@ -12,6 +13,11 @@ export interface TaskSource {
   next(): Task
   save(): Serializable
   load(saved: Serializable): void
+}
+
+/** `spec` with the path of a task file made absolute, so that a run resumes from any folder. */
+export function absoluteTasks(spec: string): string {
+  return spec === 'fresh' || /^\d+$/.test(spec) || !existsSync(spec) ? spec : resolve(spec)
 }
 
 /** `spec` as the option `tasks` gives it. `rng` is the training environments' branch: fresh seeds come from it. */
@@ -51,17 +57,17 @@ class TaskCycle implements TaskSource {
   }
 
   save(): Serializable {
-    return { order: this.#order, at: this.#at, seeds: this.#tasks.map((task) => task.seed) }
+    return { order: this.#order.slice(), at: this.#at, tasks: JSON.stringify(this.#tasks) }
   }
 
   load(saved: Serializable): void {
-    const { order, at, seeds } = saved as { order: Int32Array; at: number; seeds: number[] }
-    if (seeds.length !== this.#tasks.length || seeds.some((seed, i) => seed !== this.#tasks[i]!.seed)) {
+    const { order, at, tasks } = saved as { order: Int32Array; at: number; tasks: string }
+    if (tasks !== JSON.stringify(this.#tasks)) {
       throw new RepriseError('RPR_STATE_MISMATCH', 'The tasks are not those that the checkpoint was made with.', {
         hint: 'Restore the task file that the run began with.',
       })
     }
-    this.#order = order
+    this.#order = Int32Array.from(order)
     this.#at = at
   }
 }
@@ -83,10 +89,23 @@ function readTasks(path: string): Task[] {
       { value: path, cause },
     )
   }
-  const valid = (item: unknown): item is Task =>
-    typeof item === 'object' && item !== null && Number.isSafeInteger((item as Task).seed) && (item as Task).seed >= 0
+  const isMap = (item: unknown) => typeof item === 'object' && item !== null && !Array.isArray(item)
+  const valid = (item: unknown): item is Task => {
+    if (!isMap(item)) return false
+    const { seed, options = {} } = item as Partial<Task>
+    return Number.isSafeInteger(seed) && seed! >= 0 && isMap(options)
+  }
   if (!Array.isArray(content) || content.length === 0 || !content.every(valid)) {
     throw invalid(path, 'the file must hold a list of {seed, options}, each seed an integer >= 0')
+  }
+  for (const item of content) {
+    const unknown = Object.keys(item).find((key) => key !== 'seed' && key !== 'options')
+    if (unknown !== undefined) {
+      throw new RepriseError('RPR_OPTION_UNKNOWN', `A task in '${path}' has an unknown key '${unknown}'.`, {
+        value: unknown,
+        hint: suggest(unknown, ['seed', 'options']),
+      })
+    }
   }
   return content
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { HostTree } from '@reprise/backend'
 import { RepriseError, type Serializable } from '@reprise/core'
 import { TEMPORARY_PREFIX, writeFileAtomic, writeFolderAtomic } from './atomic.ts'
+import { readJson } from './run-folder.ts'
 import { decodeState, encodeState } from './serialize.ts'
 
 export interface CheckpointInfo {
@@ -67,8 +68,7 @@ export function listCheckpoints(folder: string): number[] {
 }
 
 export function readBest(runFolder: string): Best | undefined {
-  const path = join(runFolder, 'checkpoints', 'best.json')
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
+  return readJson<Best>(join(runFolder, 'checkpoints', 'best.json'))
 }
 
 /** Which checkpoint: its step, the newest, or the one with the best evaluation. */
@@ -97,6 +97,8 @@ export function readCheckpoint(
   let bytes: Uint8Array
   try {
     info = JSON.parse(readFileSync(join(path, 'checkpoint.json'), 'utf8'))
+    if (info?.step !== step || typeof info.lengths !== 'object' || info.lengths === null)
+      throw new Error('checkpoint.json lacks its fields')
     bytes = readFileSync(join(path, 'state.rpr'))
   } catch (cause) {
     throw new RepriseError(
@@ -104,7 +106,7 @@ export function readCheckpoint(
       `Checkpoint '${path}' cannot be read: ${(cause as Error).message}.`,
       {
         value: step,
-        hint: `Other checkpoints of the run: ${steps.filter((s) => s !== step).join(', ') || 'none'}.`,
+        hint: `Other checkpoints of the run: ${steps.filter((s) => s !== step).join(', ') || 'none'}. Delete this one to go on from the one before.`,
         cause,
       },
     )

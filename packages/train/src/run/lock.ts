@@ -3,6 +3,9 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { RepriseError } from '@reprise/core'
 
+/** Locks that this very process holds. */
+const held = new Set<string>()
+
 /**
  * Makes this process the only writer of a run folder. A lock whose process is gone is taken over.
  * @throws RPR_RUN_LOCKED
@@ -15,7 +18,11 @@ export function lockRun(folder: string): () => void {
       const fd = openSync(path, 'wx')
       writeSync(fd, mine)
       closeSync(fd)
-      const release = () => rmSync(path, { force: true })
+      held.add(path)
+      const release = () => {
+        held.delete(path)
+        rmSync(path, { force: true })
+      }
       process.once('exit', release)
       return () => {
         process.removeListener('exit', release)
@@ -24,7 +31,7 @@ export function lockRun(folder: string): () => void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       const holder = readHolder(path)
-      if (holder && isAlive(holder)) {
+      if (holder && isAlive(holder, path)) {
         throw new RepriseError(
           'RPR_RUN_LOCKED',
           `'${folder}' is being written by process ${holder.pid} on ${holder.host}.`,
@@ -48,9 +55,11 @@ function readHolder(path: string): { pid: number; host: string } | undefined {
   }
 }
 
-function isAlive({ pid, host }: { pid: number; host: string }): boolean {
+function isAlive({ pid, host }: { pid: number; host: string }, path: string): boolean {
   // Another machine's processes cannot be asked after: its lock counts.
   if (host !== hostname()) return true
+  // In a container that is started again, processes get the numbers that they had before.
+  if (pid === process.pid) return held.has(path)
   try {
     process.kill(pid, 0)
     return true

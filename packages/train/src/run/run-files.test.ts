@@ -47,6 +47,10 @@ describe('checkpoints', () => {
     const bytes = readFileSync(join(path, 'state.rpr'))
     writeFileSync(join(path, 'state.rpr'), bytes.subarray(0, bytes.length - 5))
     expect(() => readCheckpoint(folder, 'last')).toThrow(expect.objectContaining({ code: 'RPR_CHECKPOINT_CORRUPT' }))
+    writeFileSync(join(path, 'checkpoint.json'), 'null')
+    expect(() => readCheckpoint(folder, 'last')).toThrow(expect.objectContaining({ code: 'RPR_CHECKPOINT_CORRUPT' }))
+    writeFileSync(join(store.folder, 'best.json'), '{')
+    expect(() => readCheckpoint(folder, 'best')).toThrow(expect.objectContaining({ code: 'RPR_RUN_INVALID' }))
     expect(() => readCheckpoint(folder, 11)).toThrow(
       expect.objectContaining({ code: 'RPR_CHECKPOINT_MISSING', value: 11 }),
     )
@@ -84,5 +88,10 @@ describe('the lock of a run', () => {
     again()
     unlock()
     expect(existsSync(join(folder, '.lock'))).toBe(false)
+    // Left by a process of the same number, as in a container that was started again.
+    writeFileSync(join(folder, '.lock'), JSON.stringify(holder))
+    const taken = lockRun(folder)
+    expect(() => lockRun(folder)).toThrow(expect.objectContaining({ code: 'RPR_RUN_LOCKED' }))
+    taken()
   })
 })

@@ -3,7 +3,7 @@
  *
  *   config.yaml     what ran: every option, versions, commit, executor, machine
  *   metrics.jsonl   one object per log line      eval.jsonl   one per evaluation
- *   tensorboard/    event files                  run.log      log lines (pino)
+ *   events.out.…    TensorBoard event file       run.log      log lines (pino)
  *   checkpoints/    <step>/, best.json           result.json, README.md   written at the end
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
@@ -130,7 +130,8 @@ export function readConfig(path: string): { folder: string; config: RunConfig } 
       typeof config !== 'object' ||
       config === null ||
       typeof config.algo !== 'string' ||
-      typeof config.options !== 'object'
+      ![config.env, config.options, config.executor].every((part) => typeof part === 'object' && part !== null) ||
+      !Array.isArray(config.warnings)
     )
       throw new Error('sections are missing')
   } catch (cause) {
@@ -144,6 +145,19 @@ export function readConfig(path: string): { folder: string; config: RunConfig } 
 }
 
 export function readResult(folder: string): RunResult | undefined {
-  const path = join(folder, 'result.json')
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as RunResult) : undefined
+  return readJson<RunResult>(join(folder, 'result.json'))
+}
+
+/** A small file that the run itself wrote; undefined where it is not there. @throws RPR_RUN_INVALID */
+export function readJson<T>(path: string): T | undefined {
+  if (!existsSync(path)) return undefined
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as T
+  } catch (cause) {
+    throw new RepriseError('RPR_RUN_INVALID', `'${path}' cannot be read: ${(cause as Error).message.split('\n')[0]}.`, {
+      value: path,
+      hint: 'Delete it: the run goes on without.',
+      cause,
+    })
+  }
 }

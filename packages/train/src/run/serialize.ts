@@ -71,7 +71,7 @@ export function encodeState(state: Serializable): Uint8Array {
 export function decodeState(bytes: Uint8Array, name: string): Serializable {
   const corrupt = (what: string, cause?: unknown) =>
     new RepriseError('RPR_CHECKPOINT_CORRUPT', `${name} is damaged: ${what}.`, {
-      hint: 'Use an earlier checkpoint of the run (--checkpoint <step>), or restore the file from a copy.',
+      hint: "Restore the file from a copy, or delete this checkpoint's folder: resume and eval then take the one before.",
       cause,
     })
   if (bytes.length < PREFIX + HASH) throw corrupt(`it holds ${bytes.length} bytes, less than its fixed parts`)
