@@ -1,9 +1,11 @@
 /** `npm run bench -- <what>`: measurements beside named rivals, from one command on one machine. */
+import { compileHelp, runCompile } from './compile.ts'
 import { envHelp, runEnv } from './env.ts'
 import { runTrain, trainHelp } from './train.ts'
 
 const commands: Record<string, { help: string; run(args: string[]): Promise<void> | void }> = {
   env: { help: envHelp, run: runEnv },
+  compile: { help: compileHelp, run: runCompile },
   train: { help: trainHelp, run: runTrain },
 }
 

@@ -12,8 +12,9 @@ export function importsOf(source: string): ImportStatement[] {
   const patterns = [
     /\b(?:import|export)\b[^"';()]*?\bfrom\s*"(\d+)"/g,
     /\bimport\s*"(\d+)"/g,
-    /\bimport\s*\(\s*"(\d+)"/g,
-    /\brequire\s*\(\s*"(\d+)"/g,
+    // A method of that name (module.import(...)) is none.
+    /(?<![.\w])import\s*\(\s*"(\d+)"/g,
+    /(?<![.\w])require\s*\(\s*"(\d+)"/g,
   ]
   const found: ImportStatement[] = []
   for (const pattern of patterns) {

@@ -43,6 +43,8 @@ interface AlgorithmBase<T extends OptionTable, O> {
   readonly options: T
   /** Legal but odd choices, each a sentence with its consequence. Contradictions throw RPR_OPTION_CONFLICT. */
   check?(context: Omit<BuildContext<O>, 'rng'>): string[]
+  /** Options without effect on these spaces, each with the reason: refused where a user set them. */
+  inert?(spaces: PolicySpaces): Readonly<Record<string, string>>
   build(context: BuildContext<O>): LearnerProgram
   /** What to log of the per-update metrics; given one [k] array per name. */
   report(metrics: Readonly<Record<string, Float32Array>>): Record<string, number>
@@ -61,6 +63,8 @@ export interface Rollout {
   readonly rewards: Float32Array
   readonly terminated: Uint8Array
   readonly truncated: Uint8Array
+  /** [T, N] 1 where the observation is the first of its episode: where the memory of a policy begins anew. */
+  readonly episodeStart: Uint8Array
   /** [T, N] value of the final observation on rows that were truncated and not terminated, else 0. */
   readonly finalValues: Float32Array
   /** [N] value of the observation after the last step. */
@@ -93,7 +97,10 @@ export interface EpisodeGroups {
   readonly outcomes: Float64Array
   /** [numEpisodes] 1 where the episode was cut off. */
   readonly truncated: Uint8Array
-  /** [numEpisodes] the environment's task id, NaN where it names none. */
+  /**
+   * [numEpisodes] which task was played: the environment's own task id, and where it names none a 48-bit hash of the
+   * reset seed and the reset options. Equal tasks have equal ids, in every run.
+   */
   readonly taskIds: Float64Array
   readonly failedEpisodes: number
 }
@@ -104,6 +111,11 @@ export interface GroupAlgorithm<T extends OptionTable = OptionTable, O = OptionV
   collection(options: O): { groups: number; groupSize: number; maxBatches: number }
   /** [numEpisodes] 1 for episodes of groups that carry a signal (whose rewards differ). */
   informative(episodes: EpisodeGroups, options: O): Uint8Array
+  /**
+   * `reward/*`, `group/*` and `episodes/*` of what was sampled. `prepare` reports them of its batch; with dynamic
+   * sampling they are asked for again over all batches. `columns` is then empty.
+   */
+  describe(episodes: EpisodeGroups, options: O): Record<string, number>
   prepare(episodes: EpisodeGroups, context: PrepareContext<O>): Prepared
 }
 

@@ -339,6 +339,19 @@ describe('prepare', () => {
     expect(Array.from(grpo.informative(episodes, values))).toEqual([0, 0, 0, 0, 1, 1, 1, 1])
   })
 
+  it('describes episodes without their rows: rewards, groups, lengths', async () => {
+    const values = options()
+    const episodes = await withReturns(values, { returns: [1, 1, 1, 1, 0, 1, 0, 0] })
+    const described = grpo.describe({ ...episodes, columns: {} }, values)
+    expect(described).toMatchObject({ 'reward/mean': 5 / 8, 'group/frac_zero_std': 0.5, 'episodes/failed': 0 })
+    expect(prepared(episodes, values).metrics).toMatchObject(described)
+  })
+
+  it('calls logStdInit inert where actions have no deviation', () => {
+    expect(Object.keys(grpo.inert!(spacesFor(discrete(3))))).toEqual(['logStdInit'])
+    expect(grpo.inert!(spacesFor(box({ low: -1, high: 1, shape: [2] })))).toEqual({})
+  })
+
   it('counts lengths and failures', async () => {
     const values = options()
     const { metrics } = prepared({ ...(await withReturns(values)), failedEpisodes: 3 }, values)

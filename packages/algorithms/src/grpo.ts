@@ -48,6 +48,7 @@ import {
 } from './algorithm.ts'
 import { episodeMinibatches } from './episode-minibatches.ts'
 import { checkRewardWeights, episodeRewards } from './episode-rewards.ts'
+import { inertWithoutGaussian } from './inert-options.ts'
 import { PER_ROW, policyInputs } from './policy-inputs.ts'
 import { clippedSurrogate } from './surrogate.ts'
 
@@ -438,8 +439,7 @@ function prepare(batch: EpisodeGroups, { options, rng, progress }: PrepareContex
   })
 
   const metrics: Record<string, number> = {
-    ...rewards.metrics,
-    ...episodeMetrics(batch, signal),
+    ...describe(batch, options),
     'train/learning_rate': learningRate,
     'train/advantage_std': meanAndStd(advantages, 'population').std,
     ...(kl && numEpisodes > 0 ? { 'train/kl': kl.reduce((a, b) => a + b, 0) / offsets[numEpisodes]! } : {}),
@@ -519,12 +519,15 @@ function episodeKl({ numEpisodes, columns, offsets }: EpisodeGroups, { klKind }:
   })
 }
 
-function episodeMetrics(batch: EpisodeGroups, signal: Uint8Array): Record<string, number> {
+function describe(batch: EpisodeGroups, { rewardWeights }: GrpoOptions): Record<string, number> {
+  const rewards = episodeRewards(batch, rewardWeights)
+  const signal = groupsWithSignal(rewards.total, batch.group)
   const { numEpisodes, offsets, group, truncated, failedEpisodes } = batch
   const ranges = groupRanges(group)
   const flat = ranges.filter(({ from }) => !signal[from]).length
   const lengths = Float64Array.from({ length: numEpisodes }, (_, e) => offsets[e + 1]! - offsets[e]!)
   return {
+    ...rewards.metrics,
     'group/frac_zero_std': ranges.length === 0 ? 0 : flat / ranges.length,
     'group/zero_variance_groups': flat,
     ...(numEpisodes === 0
@@ -598,10 +601,12 @@ export const grpo = defineGroupAlgorithm({
   loop: 'group',
   options: grpoOptions,
   check,
+  inert: inertWithoutGaussian,
   build,
   collection: ({ groups, groupSize, maxBatches }) => ({ groups, groupSize, maxBatches }),
   informative: (episodes, { rewardWeights }) =>
     groupsWithSignal(episodeRewards(episodes, rewardWeights).total, episodes.group),
+  describe,
   prepare,
   report,
 })

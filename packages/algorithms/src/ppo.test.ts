@@ -278,6 +278,7 @@ describe('the program', () => {
         rewards: rewards(columns),
         terminated: new Uint8Array(256).fill(1),
         truncated: new Uint8Array(256),
+        episodeStart: new Uint8Array(256).fill(1),
         finalValues: new Float32Array(256),
         lastValues: new Float32Array(64),
       }

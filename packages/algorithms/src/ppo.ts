@@ -42,6 +42,7 @@ import {
   type Prepared,
   type Rollout,
 } from './algorithm.ts'
+import { inertWithoutGaussian } from './inert-options.ts'
 import { minibatchIndices } from './minibatches.ts'
 import { PER_ROW, policyInputs } from './policy-inputs.ts'
 import { clippedSurrogate } from './surrogate.ts'
@@ -440,6 +441,7 @@ export const ppo = defineRolloutAlgorithm({
       )
     return warnings
   },
+  inert: inertWithoutGaussian,
   build,
   collection: ({ numEnvs, numSteps }) => ({ numEnvs, steps: numSteps }),
   prepare,

@@ -80,6 +80,21 @@ beforeAll(async () => {
     'bad-step.js',
     broken('return { state: { ...state, position }', 'return undefined && { state: { ...state, position }'),
   )
+  const counting = 'let calls = 0\n'
+  write(
+    'throws-late.js',
+    counting +
+      broken('const position = Math', "if (++calls > 200) throw new RangeError('99 boxes')\n    const position = Math"),
+  )
+  write(
+    'throws-at-reset.js',
+    // The first reset is the look at the environment, before there is a run.
+    counting +
+      broken(
+        'return { position: rng',
+        "if (++calls > 1) throw new RangeError('no socket')\n    return { position: rng",
+      ),
+  )
   write('bad-id.ts', broken("id: 'Broken-v0'", "id: 'no version'"))
   write('no-space.js', 'export default class { reset() {} step() {} }\n')
   write(
@@ -173,6 +188,7 @@ const cases: readonly Case[] = [
   [`${train} --set tensorboard=maybe`, 'RPR_OPTION_TYPE', "'tensorboard'", "'maybe'", 'true or false'],
   [`${train} --set wrappers=frameStack`, 'RPR_OPTION_RANGE', "'wrappers'", "'frameStack'"],
   [`${train} --set maxEpisodeSteps=0`, 'RPR_OPTION_RANGE', "'maxEpisodeSteps'", "'0'"],
+  [`${train} --set maxEpisodeSteps=2.5`, 'RPR_OPTION_TYPE', "'maxEpisodeSteps'", "'2.5'", 'an integer >= 1'],
   [`${train} --set hidden=64,wide`, 'RPR_OPTION_TYPE', "'hidden'", "'64,wide'"],
   [`${train} --set evalEvery=0 --set evalEpisodes=5`, 'RPR_OPTION_INERT', "'evalEpisodes'", '5', 'evalEvery is 0'],
   [`${train} --set groupSize=8`, 'RPR_OPTION_UNKNOWN', "'groupSize'"],
@@ -182,6 +198,15 @@ const cases: readonly Case[] = [
     "'normalizeObservation'",
     'Discrete(16)',
     'wrappers=flattenObservation',
+  ],
+  [`${train} --set logStdInit=-1`, 'RPR_OPTION_INERT', "'logStdInit'", '-1', 'Discrete(2)'],
+  [`${grpo} --set logStdInit=-1`, 'RPR_OPTION_INERT', "'logStdInit'", '-1', 'Discrete(2)'],
+  [
+    'train --algo ppo --env Pendulum-v1 --out @new --set wrappers=clipAction',
+    'RPR_OPTION_INERT',
+    "'wrappers'",
+    'clipAction',
+    'clips its actions',
   ],
   [`${grpo} --set klKind=k1`, 'RPR_OPTION_INERT', "'klKind'", "'k1'", 'klCoef'],
   [`${grpo} --set normalizeReward=true`, 'RPR_OPTION_INERT', "'normalizeReward'", 'grpo', 'raw returns'],
@@ -198,7 +223,7 @@ const cases: readonly Case[] = [
   ['train --algo ppo --env CartPol-v1 --out @new', 'RPR_ENV_UNKNOWN', "'CartPol-v1'", "'CartPole-v1'"],
   [`${train} --preset Cartpole`, 'RPR_PRESET_UNKNOWN', "'Cartpole'"],
   [`${train} --executor eager:wsm`, 'RPR_EXECUTOR_UNKNOWN', "'eager:wsm'", "'eager:wasm'"],
-  [`${train} --executor onnx`, 'RPR_EXECUTOR_MISSING', "'onnx'", 'eager:wasm'],
+  [`${train} --executor tensorflow`, 'RPR_EXECUTOR_MISSING', "'tensorflow'", 'eager:wasm'],
   [`${train} --env-set length=2`, 'RPR_OPTION_UNKNOWN', "'length'"],
   [
     'train --algo ppo --env FrozenLake-v1 --env-set isSlippery=maybe --out @new',
@@ -267,7 +292,7 @@ const cases: readonly Case[] = [
   ['eval @run --checkpoint newest', 'RPR_OPTION_TYPE', '--checkpoint', "'newest'", 'best'],
   ['eval @run --checkpoint 999', 'RPR_CHECKPOINT_MISSING', "'999'"],
   ['eval @run --episodes 0', 'RPR_OPTION_RANGE', '--episodes', "'0'"],
-  ['eval @run --executor onnx', 'RPR_EXECUTOR_MISSING', "'onnx'"],
+  ['eval @run --executor tensorflow', 'RPR_EXECUTOR_MISSING', "'tensorflow'"],
   ['eval @bad-bytes', 'RPR_CHECKPOINT_CORRUPT', 'state.rpr'],
 ]
 
@@ -306,6 +331,31 @@ test.each([
   expect(io.errLines[0]).toMatch(new RegExp(`^error ${code}: `))
   expect(io.errLines[0]).toMatch(message)
   expect(io.errLines[0]).toContain('Broken-v0')
+})
+
+test.each([
+  ['throws-late.js', 'step', '99 boxes', 192],
+  ['throws-at-reset.js', 'reset', 'no socket', undefined],
+])('train on %s names the line, the run and how to go on', async (file, call, what, checkpoint) => {
+  const io = testIo()
+  const out = at(`run-${file}`)
+  const set = ['numEnvs=1', 'numSteps=64', 'batchSize=64', 'checkpointEvery=64', 'evalEvery=0', 'tensorboard=false']
+  const flags = ['--steps', '1000', '--quiet', '--executor', 'eager:cpu', ...set.flatMap((pair) => ['--set', pair])]
+  expect(await main(['train', '--algo', 'ppo', '--env', at(file), '--out', out, ...flags], io)).toBe(2)
+  const [message, place, ...run] = io.errLines
+  expect(message).toMatch(new RegExp(`^error RPR_ENV_FAILED: Broken-v0, row 0: ${call} threw RangeError: ${what}\\. `))
+  const source = readFileSync(at(file), 'utf8').split('\n')
+  const line = 1 + source.findIndex((text) => text.includes('throw new RangeError'))
+  expect(place).toMatch(/^ {2}at \//)
+  expect(place).toContain(`${file}:${line}:`)
+  expect(run).toEqual(
+    checkpoint === undefined
+      ? [`The run is in ${out}; it had no checkpoint yet: start it anew in another folder.`]
+      : [
+          `The run is in ${out}; its checkpoint of step ${checkpoint} is intact.`,
+          `Once that is put right, continue with: reprise resume ${out}`,
+        ],
+  )
 })
 
 test.each(['bad-reward.ts', 'bad-observation.ts', 'bad-step.js'])('check-env %s', async (file) => {

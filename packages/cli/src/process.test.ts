@@ -1,6 +1,6 @@
 /** What only a real process shows: Ctrl-C, several seeds in child processes. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -145,4 +145,40 @@ test('Ctrl-C on several seeds saves each', async () => {
   expect(output).toContain('reprise resume both/seed-2')
   expect(output).toContain('Never begun: seed 3')
   expect(code).toBe(130)
+})
+
+test('an environment in TypeScript that throws: the line of the file as it was written', async () => {
+  const source = `import { box, defineEnv, discrete } from '@reprise/core'
+interface Unused {
+  a: number
+}
+export default defineEnv({
+  id: 'Throws-v0',
+  maxEpisodeSteps: 9,
+  observationSpace: box({ low: 0, high: 1, shape: [1] }),
+  actionSpace: discrete(2),
+  reset: () => ({ t: 0 as Unused['a'] }),
+  step({ state }) {
+    if (state.t > 2) throw new RangeError('boom')
+    return { state: { t: state.t + 1 }, reward: 1, terminated: false }
+  },
+  observe: () => [0],
+})
+`
+  writeFileSync(join(folder, 'throws.ts'), source)
+  const { code, output } = await reprise([
+    'train',
+    '--algo',
+    'ppo',
+    '--env',
+    './throws.ts',
+    '--out',
+    'throws',
+    ...quick,
+  ])
+  expect(code).toBe(2)
+  expect(output).toMatch(/error RPR_ENV_FAILED: Throws-v0, row 0: step threw RangeError: boom\. /)
+  expect(output).toMatch(/^ {2}at \/.*throws\.ts:12:\d+$/m)
+  expect(output).toMatch(/^The run is in throws; its checkpoint of step 0 is intact\.$/m)
+  expect(output).toMatch(/resume throws$/m)
 })

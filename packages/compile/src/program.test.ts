@@ -101,6 +101,83 @@ describe.each(['interpreter', 'eager', 'onnx', 'wasm'])('a program on %s', (targ
   })
 })
 
+const TARGETS = ['interpreter', 'eager', 'onnx', 'wasm']
+const PAIRS = TARGETS.flatMap((from) => TARGETS.filter((to) => to !== from).map((to) => [from, to] as const))
+
+describe('a saved state', () => {
+  it.each(PAIRS)('of %s is loaded by %s, which goes on from there', async (from, to) => {
+    const [a, b] = [lineProgram(from), lineProgram(to)]
+    const write = ({ update: { inputs } }: typeof a): void => {
+      inputs.batch.x.set([1, 0.5, -0.25, 1])
+      inputs.batch.y.set([3, 2])
+      inputs.schedule.rate[0] = 0.1
+    }
+    write(a)
+    write(b)
+    await a.update()
+    await b.load(await a.save())
+    const [expected, got] = await Promise.all(
+      [a, b].map(async (program) => {
+        await program.update()
+        return program.save()
+      }),
+    )
+    expect(got!['steps']).toEqual(expected!['steps'])
+    for (let i = 0; i < 2; i++) expect(got!['w']!.data[i]).toBeCloseTo(expected!['w']!.data[i]!, 6)
+    for (const program of [a, b]) program.dispose()
+  })
+})
+
+describe.each(TARGETS)('views and aliases on %s', (target) => {
+  interface Pair {
+    readonly a: tf.Tensor
+    readonly b: tf.Tensor
+  }
+  it('read every old value before any new one is stored', async () => {
+    const program = compile({
+      target,
+      state: { a: tf.tensor1d([1, 2]), b: tf.tensor1d([3, 4]) },
+      functions: {
+        swap: {
+          inputs: { x: spec([2]) },
+          fn: (state: Pair, { x }) => ({
+            state: { a: state.b, b: tf.add(state.a, x) },
+            old: state.a,
+            same: x,
+            again: state.a,
+            view: tf.reshape(state.b, [2, 1]),
+          }),
+        },
+      },
+    })
+    program.swap.inputs.x.set([10, 20])
+    const out = await program.swap<Record<'old' | 'same' | 'again' | 'view', Float32Array>>()
+    const host = Object.fromEntries(Object.entries(out).map(([name, value]) => [name, Array.from(value)]))
+    expect(host).toEqual({ old: [1, 2], same: [10, 20], again: [1, 2], view: [3, 4] })
+    const saved = await program.save()
+    expect([Array.from(saved['a']!.data), Array.from(saved['b']!.data)]).toEqual([
+      [3, 4],
+      [11, 22],
+    ])
+    program.dispose()
+  })
+})
+
+describe('a program', () => {
+  it('refuses reserved names', () => {
+    const neg = { inputs: { x: spec([1]) }, fn: (_: never, { x }: { x: tf.Tensor }) => tf.neg(x) }
+    expect(() => compile({ functions: { save: neg } })).toThrow(/cannot be called 'save'/)
+  })
+
+  it('refuses a next state of another shape', () => {
+    const grow = {
+      inputs: { x: spec([1]) },
+      fn: (_: never, { x }: { x: tf.Tensor }) => ({ state: { s: tf.tile(x, [2]) } }),
+    }
+    expect(() => compile({ state: { s: spec([1]) }, functions: { grow } })).toThrow(/float32 \[2\] for the state 's'/)
+  })
+})
+
 describe('jit', () => {
   it('takes and gives tensors and numbers', async () => {
     const f = jit((x: { a: tf.Tensor }, by: number) => [tf.mul(x.a, by), tf.sum(x.a)], { target: 'interpreter' })

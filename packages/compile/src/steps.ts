@@ -2,7 +2,7 @@
  * Several steps of one function in one call: rows of whole columns are gathered by index for each step, noise and
  * schedules are cut into steps, and scalar metrics are collected.
  */
-import { andThen, type MaybePromise, RepriseError } from '@reprise/core'
+import { type MaybePromise, RepriseError } from '@reprise/core'
 import { type HostData, sizeOf, type TensorSpec } from './graph.ts'
 import type { Slot } from './runtime.ts'
 
@@ -50,13 +50,17 @@ export class Stepper {
     if (!Number.isInteger(steps)) fail(`indices needs [k, ${this.#rows}] row numbers.`, indices.length)
     const feeds = this.#feeds(call, steps)
     const metrics: Record<string, Float32Array> = {}
+    const paths: [path: string, to: Float32Array][] = []
     const collect = (step: number, outputs: Readonly<Record<string, HostData>>): void => {
-      for (const path in outputs) {
-        if (!path.startsWith('metrics/')) continue
-        const name = path.slice('metrics/'.length)
-        metrics[name] ??= this.#array(name, steps)
-        metrics[name][step] = outputs[path]![0]!
+      // Which there are shows with the first outputs; after that nothing is allocated.
+      if (step === 0) {
+        for (const path of Object.keys(outputs).filter((path) => path.startsWith('metrics/'))) {
+          const name = path.slice('metrics/'.length)
+          metrics[name] = this.#array(name, steps)
+          paths.push([path, metrics[name]])
+        }
       }
+      for (const [path, to] of paths) to[step] = outputs[path]![0]!
     }
     const from = (first: number): MaybePromise<StepsResult> => {
       for (let step = first; step < steps; step++) {
@@ -72,7 +76,7 @@ export class Stepper {
       }
       return { metrics }
     }
-    return andThen(from(0), (result) => result)
+    return from(0)
   }
 
   /** One writer per input. */

@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   RPR_ENV_LOAD: 'An environment file could not be loaded.',
   RPR_ENV_CONTRACT: 'An environment breaks the contract of Env.',
   RPR_ENV_UNSUPPORTED: 'An environment lacks something that was asked for.',
+  RPR_ENV_FAILED: 'An environment threw in reset or step.',
   RPR_ENV_ORDER: 'An environment was stepped or rendered before reset.',
   RPR_ENV_ACTION: 'An action lies outside the action space.',
   RPR_SPACE_INVALID: 'A space was defined with impossible bounds or sizes.',

@@ -106,3 +106,18 @@ it('schedules: constant, straight, cosine, clamped to the run', () => {
   for (const [i, x] of [1, 0.5, 0, 0].entries()) expect(cosine[i]).toBeCloseTo(x, 12)
   expect(() => parseSchedule('soon')).toThrow(expect.objectContaining({ code: 'RPR_OPTION_TYPE' }))
 })
+
+describe('optionalInteger', () => {
+  const spec = option.optionalInteger({ default: null, min: 1, doc: 'A limit.' })
+  it('takes integers, their text and none, and says so', () => {
+    expect([spec.read(5), spec.read('5'), spec.read('none'), spec.read(null)]).toEqual(
+      [5, 5, null, null].map((value) => ({ value })),
+    )
+    expect([spec.default, spec.range]).toEqual([null, 'an integer >= 1, or none'])
+  })
+  it('refuses fractions and what is out of range', () => {
+    expect([spec.read(2.5), spec.read('2.5'), spec.read(0)]).toEqual(
+      ['RPR_OPTION_TYPE', 'RPR_OPTION_TYPE', 'RPR_OPTION_RANGE'].map((error) => ({ error })),
+    )
+  })
+})

@@ -110,6 +110,17 @@ export const option = {
     },
   }),
 
+  /** An integer that may also be absent: `null` or `none`. */
+  optionalInteger: (o: Omit<Numeric, 'default'> & { default: number | null }): OptionSpec<number | null> => {
+    const integer = option.integer({ ...o, default: 0 })
+    return {
+      ...integer,
+      default: o.default,
+      range: `${integer.range}, or none`,
+      read: (value) => (value === null || value === 'none' ? { value: null } : integer.read(value)),
+    }
+  },
+
   boolean: (o: Common & { default: boolean }): OptionSpec<boolean> => ({
     kind: 'boolean',
     default: o.default,

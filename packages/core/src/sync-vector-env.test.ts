@@ -471,7 +471,12 @@ describe('onError', () => {
     const env = rowsOf(1, () => wrap(fragile()))
     await env.reset()
     await env.step()
-    await expect((async () => env.step())()).rejects.toThrow('boom')
+    const failed = await (async () => env.step())().catch((error) => error)
+    expect(failed).toMatchObject({ code: 'RPR_ENV_FAILED', cause: { message: 'boom' } })
+    expect(failed.message).toMatch(/row 0: step threw Error: boom\. /)
+    expect(failed.cause.stack).toContain('sync-vector-env.test')
+    const noStart = rowsOf(1, () => wrap(fragile([0])))
+    await expect((async () => noStart.reset())()).rejects.toThrow(/row 0: reset threw Error: reset 0\. /)
   })
 
   it.each([(env: AnyEnv) => env, asynchronously])('fail: the row ends where it stood and goes on', async (wrap) => {

@@ -17,7 +17,10 @@ import type { AutoresetMode, VectorColumns, VectorEnv, VectorResetOptions } from
 export interface SyncVectorOptions {
   /** Default SameStep. */
   autoresetMode?: AutoresetMode
-  /** `fail`: a throwing environment sets `failed` and ends its row. `throw` (default): the error goes to the caller. */
+  /**
+   * `fail`: a throwing environment sets `failed` and ends its row. `throw` (default): RPR_ENV_FAILED goes to the caller,
+   * with what was thrown as its cause.
+   */
   onError?: 'throw' | 'fail'
 }
 
@@ -25,7 +28,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /**
  * A VectorEnv over single environments, which may be asynchronous. Whatever an environment reports that breaks the
- * contract of Env (a NaN, a wrong length, no legal action) throws RPR_ENV_CONTRACT, also under `onError: 'fail'`.
+ * contract of Env (a NaN, a wrong length, no legal action) throws RPR_ENV_CONTRACT, also under `onError: 'fail'`. What
+ * an environment throws itself becomes RPR_ENV_FAILED, unless it is a RepriseError already.
  */
 export class SyncVectorEnv implements VectorEnv {
   readonly spec: EnvSpec
@@ -151,7 +155,7 @@ export class SyncVectorEnv implements VectorEnv {
 
   /** A row without a first state stays where it is; the next step tries again, or `reset` where the mode is Disabled. */
   #failReset(row: number, error: unknown): void {
-    this.#refuse(row, error)
+    this.#refuse(row, 'reset', error)
     this.#waiting[row] = 1
     // Within a step that ended an episode, that step's result stands: only a row without a transition has failed.
     if (this.#ended[row]) return
@@ -160,9 +164,10 @@ export class SyncVectorEnv implements VectorEnv {
   }
 
   /** Throws what is not the environment's own failure, or everything under `throw`. */
-  #refuse(row: number, error: unknown): void {
+  #refuse(row: number, call: 'reset' | 'step', error: unknown): void {
     const code = error instanceof Error && error.name === 'RepriseError' ? (error as RepriseError).code : ''
-    if (!this.#failing || /^RPR_(ENV|SPACE|OPTION|STATE)_/.test(code)) throw error
+    if (/^RPR_(ENV|SPACE|OPTION|STATE)_/.test(code) || (!this.#failing && code !== '')) throw error
+    if (!this.#failing) throw failure(`${this.spec.id}, row ${row}: ${call}`, error)
     this.errors[row] = error
   }
 
@@ -238,7 +243,7 @@ export class SyncVectorEnv implements VectorEnv {
   }
 
   #failStep(row: number, error: unknown): void {
-    this.#refuse(row, error)
+    this.#refuse(row, 'step', error)
     this.columns.failed[row] = 1
     this.columns.truncated[row] = 1
     this.#end(row)
@@ -393,6 +398,15 @@ export class SyncVectorEnv implements VectorEnv {
       hint: 'Call reset() on every row first.',
     })
   }
+}
+
+function failure(what: string, error: unknown): RepriseError {
+  const thrown = error instanceof Error ? `${error.name}: ${error.message.replace(/\.$/, '')}` : String(error)
+  return new RepriseError('RPR_ENV_FAILED', `${what} threw ${thrown}.`, {
+    value: error,
+    hint: 'Correct the environment; check-env finds many such faults.',
+    cause: error,
+  })
 }
 
 function checkEnvs(envs: readonly AnyEnv[]): AnyEnv {

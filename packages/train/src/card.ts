@@ -6,13 +6,14 @@ import type { RunConfig, RunResult } from './run/run-folder.ts'
 export function writeCard(folder: string, config: RunConfig, result: RunResult): void {
   const { machine, versions, git, executor } = config
   const success = result.successRate === null ? '' : `\n| success rate | ${(100 * result.successRate).toFixed(1)} % |`
+  const failed = result.failedEpisodes > 0 ? `\n| episodes that failed, left out | ${result.failedEpisodes} |` : ''
   const lines = `# ${basename(folder)}
 
 ${config.algo.toUpperCase()} on ${config.env.id}, seed ${result.seed}, trained with Reprise ${versions['reprise']}.
 
 | | |
 |---|---|
-| score: mean of ${result.returns.length} greedy episodes on held-out seeds | **${format(result.score)}** ± ${format(result.stdReward)} |${success}
+| score: mean of ${result.returns.length} greedy episodes on held-out seeds | **${format(result.score)}** ± ${format(result.stdReward)} |${success}${failed}
 | environment steps | ${result.steps} |
 | best evaluation during training | ${result.best ? `${format(result.best.meanReward)} at step ${result.best.step}` : 'none'} |
 | wall time | ${format(result.wallSeconds)} s (${Math.round(result.stepsPerSecond)} steps/s while training) |

@@ -98,9 +98,9 @@ export class EnvironmentMaker {
   }
 
   /** Frozen normalisers, raw rewards, one episode per row until the caller resets it. */
-  evaluation(numEnvs: number): TrainingEnv {
+  evaluation(numEnvs: number, onError: 'throw' | 'fail' = 'throw'): TrainingEnv {
     const limit = this.maxEpisodeSteps === undefined ? { maxEpisodeSteps: EVALUATION_LIMIT } : {}
-    return this.#build(numEnvs, { autoresetMode: 'Disabled', ...limit }, false)
+    return this.#build(numEnvs, { autoresetMode: 'Disabled', onError, ...limit }, false)
   }
 
   /** One row of observation and action columns behind the run's wrappers, for a policy apart from any environment. */

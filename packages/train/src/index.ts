@@ -24,6 +24,7 @@ export {
   readBest,
   readCheckpoint,
 } from './run/checkpoint.ts'
+export { type FailedRun, failedRunOf } from './run/failed-run.ts'
 export { REPRISE_VERSION } from './run/provenance.ts'
 export { type RunConfig, type RunResult, readConfig, readResult } from './run/run-folder.ts'
 export { decodeState, encodeState } from './run/serialize.ts'

@@ -3,6 +3,7 @@ import type { PolicySpaces } from '@reprise/algorithms'
 import { createExecutor, type Executor, type LearnerProgram } from '@reprise/backend'
 import { RepriseError } from '@reprise/core'
 import { encoderFor } from '@reprise/nn'
+import { refuseInert } from './config/inert.ts'
 import type { ResolvedRun } from './config/resolve.ts'
 import { EnvironmentMaker, EVALUATION_LIMIT } from './environments.ts'
 import { Policy } from './loops/policy.ts'
@@ -39,6 +40,7 @@ export async function buildLearner(resolved: ResolvedRun): Promise<Learner> {
     observationSize: encoderFor(environments.observationSpace).size,
     maskSize: environments.maskSize,
   }
+  refuseInert(resolved, spaces)
   const context = { spaces, options, maxEpisodeSteps: environments.maxEpisodeSteps }
   const warnings = [...(algorithm.check?.(context) ?? [])]
   if (environments.maxEpisodeSteps === undefined) {

@@ -2,6 +2,7 @@ import { RepriseError, type Serializable } from '@reprise/core'
 import { type Evaluation, Evaluator } from './evaluate.ts'
 import { buildLearner } from './learner.ts'
 import type { EnvLike } from './load-env/index.ts'
+import { Failures } from './loops/failures.ts'
 import { PolicyInputs } from './loops/policy.ts'
 import { resolveRecorded } from './resume.ts'
 import { type CheckpointChoice, readCheckpoint } from './run/checkpoint.ts'
@@ -27,7 +28,7 @@ async function loadLearner(path: string, options: LoadOptions) {
     loop: { statistics: Serializable }
   }
   await learner.executor.load(saved.learner)
-  return { config, step: info.step, learner, statistics: saved.loop.statistics }
+  return { config, algorithm: resolved.algorithm, step: info.step, learner, statistics: saved.loop.statistics }
 }
 
 /** A trained policy, apart from any environment. */
@@ -107,7 +108,7 @@ export async function evaluate(path: string, options: EvaluateOptions = {}): Pro
       hint: 'It takes an integer >= 1.',
     })
   }
-  const { config, step, learner, statistics } = await loadLearner(path, options)
+  const { config, algorithm, step, learner, statistics } = await loadLearner(path, options)
   const seed = options.seed ?? (config.options['evalSeed'] as number)
   const episodes = given ?? (config.options['finalEpisodes'] as number)
   const evaluator = new Evaluator(
@@ -115,6 +116,8 @@ export async function evaluate(path: string, options: EvaluateOptions = {}): Pro
     learner.program,
     learner.policy,
     seedsOf(seed, 'heldOut', episodes),
+    // As in training: what groups tolerate there must not end their evaluation.
+    algorithm.loop === 'group' ? new Failures(() => {}) : undefined,
   )
   try {
     return { ...(await evaluator.run(statistics)), step, env: config.env.id, seed }

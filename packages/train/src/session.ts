@@ -4,8 +4,9 @@ import type { HostTree } from '@reprise/backend'
 import { RepriseError, type Serializable } from '@reprise/core'
 import { writeCard } from './card.ts'
 import type { ResolvedRun } from './config/resolve.ts'
-import { Evaluator } from './evaluate.ts'
+import { type Evaluation, Evaluator } from './evaluate.ts'
 import type { Learner } from './learner.ts'
+import { Failures } from './loops/failures.ts'
 import { GroupLoop } from './loops/group-loop.ts'
 import type { Loop, LoopContext } from './loops/loop.ts'
 import { PhaseTimer } from './loops/phase-timer.ts'
@@ -14,6 +15,7 @@ import type { Reporter } from './reporting/index.ts'
 import { writeFileAtomic } from './run/atomic.ts'
 import { type Best, CheckpointStore, hashState } from './run/checkpoint.ts'
 import { EpisodeWindow } from './run/episode-window.ts'
+import { tellRun } from './run/failed-run.ts'
 import { provenance } from './run/provenance.ts'
 import type { RunConfig, RunResult } from './run/run-folder.ts'
 import { RunLog } from './run/run-log.ts'
@@ -55,6 +57,14 @@ export class Session {
   readonly #log: RunLog
   readonly #checkpoints: CheckpointStore
   readonly #evaluator: Evaluator | undefined
+  readonly #failures = new Failures((error, text) => {
+    this.#log.text.warn({ err: error, step: this.#step }, 'an episode failed and is dropped')
+    this.#reporter.message(
+      `An episode failed and is dropped: ${text}. Its stack is in run.log; more of the kind are only counted.`,
+    )
+  })
+  /** Whether it has been said that evaluations lack episodes. */
+  #saidFailed = false
   #step = 0
   #best: Best | undefined
   #wallSeconds = 0
@@ -86,6 +96,7 @@ export class Session {
         options: resolved.algorithmOptions,
         episodes: this.#episodes,
         timer: this.#timer,
+        failures: this.#failures,
         rng: this.#rng,
       },
       run.tasks,
@@ -94,13 +105,14 @@ export class Session {
     this.#checkpoints = new CheckpointStore(folder, run.keepCheckpoints)
     if (run.evalEvery > 0) {
       const seeds = seedsOf(run.evalSeed, 'evaluation', run.evalEpisodes)
-      this.#evaluator = new Evaluator(learner.environments, learner.program, learner.policy, seeds)
+      this.#evaluator = new Evaluator(learner.environments, learner.program, learner.policy, seeds, this.#tolerated())
     }
   }
 
   /** Puts the session where a checkpoint stands. @throws RPR_STATE_MISMATCH */
   async load(saved: Serializable): Promise<void> {
     const state = saved as SavedSession
+    this.#checkpointed = state.step
     await this.#orClose(async () => {
       await this.#learner.executor.load(state.learner)
       for (const [branch, rng] of Object.entries(this.#rng))
@@ -108,7 +120,7 @@ export class Session {
       this.#episodes.load(state.episodes)
       await this.#loop.load(state.loop)
     })
-    this.#step = this.#lapped = this.#checkpointed = state.step
+    this.#step = this.#lapped = state.step
     this.#logged = state.logged ?? state.step
     this.#best = state.best ?? undefined
     this.#wallSeconds = state.wallSeconds
@@ -128,7 +140,7 @@ export class Session {
     try {
       await work()
     } catch (error) {
-      this.#log.text.error({ err: error, step: this.#step }, 'failed')
+      this.#fail(error)
       await this.close()
       throw error
     }
@@ -164,11 +176,22 @@ export class Session {
       const result = await this.#finish()
       return { folder: this.#folder, step: this.#step, result }
     } catch (error) {
-      this.#log.text.error({ err: error, step: this.#step }, 'failed')
+      this.#fail(error)
       throw error
     } finally {
       await this.close()
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#log.text.error({ err: error, step: this.#step }, 'failed')
+    const checkpoint = this.#checkpointed < 0 ? undefined : this.#checkpointed
+    tellRun(error, { folder: this.#folder, checkpoint })
+  }
+
+  /** Who is told of failing episodes in evaluations: only where training tolerates them too. */
+  #tolerated(): Failures | undefined {
+    return this.#resolved.algorithm.loop === 'group' ? this.#failures : undefined
   }
 
   async close(): Promise<void> {
@@ -214,8 +237,13 @@ export class Session {
 
   async #evaluate(): Promise<boolean> {
     const { run } = this.#resolved
-    const { statistics } = this.#loop.save() as { statistics: Serializable }
-    const evaluation = await this.#evaluator!.run(statistics)
+    const evaluation = await this.#evaluator!.run(this.#loop.statistics())
+    if (evaluation.failed > 0 && !this.#saidFailed) {
+      this.#saidFailed = true
+      this.#reporter.message(
+        `${evaluation.failed} of ${run.evalEpisodes} episodes of the evaluation at step ${this.#step} failed and are left out of its mean; from now on they are only counted ('failed' in eval.jsonl).`,
+      )
+    }
     const improved = this.#best === undefined || evaluation.meanReward > this.#best.meanReward
     if (improved) this.#best = { step: this.#step, meanReward: evaluation.meanReward }
     const row = {
@@ -225,6 +253,7 @@ export class Session {
       std_reward: evaluation.stdReward,
       episodes: evaluation.returns.length,
       returns: evaluation.returns,
+      failed: evaluation.failed,
       ...(evaluation.successRate === undefined ? {} : { success_rate: evaluation.successRate }),
       seed: run.evalSeed,
     }
@@ -280,10 +309,17 @@ export class Session {
     const { run, algorithm, definition } = this.#resolved
     const { environments, program, policy, executor } = this.#learner
     const seeds = seedsOf(run.evalSeed, 'heldOut', run.finalEpisodes)
-    const scorer = new Evaluator(environments, program, policy, seeds)
-    const { statistics } = this.#loop.save() as { statistics: Serializable }
-    const evaluation = await scorer.run(statistics)
-    await scorer.close()
+    const scorer = new Evaluator(environments, program, policy, seeds, this.#tolerated())
+    let evaluation: Evaluation
+    try {
+      evaluation = await scorer.run(this.#loop.statistics())
+    } finally {
+      await scorer.close()
+    }
+    if (evaluation.failed > 0)
+      this.#reporter.message(
+        `${evaluation.failed} of ${run.finalEpisodes} episodes of the final evaluation failed and are left out of the score.`,
+      )
     const wallSeconds = this.#elapsed()
     const result: RunResult = {
       algo: algorithm.name,
@@ -294,6 +330,7 @@ export class Session {
       stdReward: evaluation.stdReward,
       successRate: evaluation.successRate ?? null,
       returns: evaluation.returns,
+      failedEpisodes: evaluation.failed,
       evalSeed: run.evalSeed,
       best: this.#best ?? null,
       parameterHash: hashState(await executor.save()),

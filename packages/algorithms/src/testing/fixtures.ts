@@ -100,6 +100,7 @@ export async function rolloutOf(
     rewards: normals(rows),
     terminated: flags(0.1),
     truncated: flags(0.1),
+    episodeStart: flags(0.2),
     finalValues: normals(rows),
     lastValues: normals(numEnvs),
   }

@@ -6,7 +6,7 @@ import type { Io } from '../io.ts'
 export async function run(args: Args, io: Io): Promise<number> {
   const checkpoint = readCheckpointChoice(args.text('checkpoint'))
   const { evaluate } = await import('@reprise/train')
-  const { env, step, seed, returns, lengths, meanReward, stdReward, successRate } = await evaluate(
+  const { env, step, seed, returns, lengths, failed, meanReward, stdReward, successRate } = await evaluate(
     args.argument('run'),
     {
       checkpoint,
@@ -22,6 +22,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   io.out(`mean reward   ${meanReward.toFixed(2)} +/- ${stdReward.toFixed(2)}`)
   io.out(`min, median, max   ${[sorted[0]!, median(sorted), sorted.at(-1)!].map((x) => x.toFixed(2)).join(', ')}`)
   io.out(`mean length   ${mean.toFixed(1)}`)
+  if (failed > 0) io.out(`failed        ${failed} more: the environment threw, and they are left out`)
   if (successRate !== undefined) io.out(`success rate  ${successRate.toFixed(3)}`)
   return 0
 }

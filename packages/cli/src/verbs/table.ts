@@ -54,7 +54,7 @@ const train: VerbSpec = {
     config: {
       kind: 'text',
       value: '<file>',
-      doc: 'YAML file with options, or the config.yaml of a run; flags override it',
+      doc: 'YAML file with options, or the config.yaml of a run; flags override it. Paths in it start from its folder',
     },
     set: {
       kind: 'pairs',

@@ -10,13 +10,12 @@ beforeAll(async () => {
   await tf.setBackend('cpu')
 })
 
-describe.each(['interpreter', 'wasm', 'onnx'])(
-  'random functions of 5 to 60 operations with gradients, on %s',
-  (name) => {
-    it('give what TensorFlow.js gives', async () => {
-      for (let seed = 0; seed < 40; seed++) {
-        expect(await checkRandomFunction(seed, targetNamed(name))).toBeUndefined()
-      }
-    })
-  },
-)
+describe('random functions of 5 to 60 operations with gradients', () => {
+  it('give on every target what TensorFlow.js gives', async () => {
+    const targets = ['interpreter', 'wasm', 'onnx'].map(targetNamed)
+    const results: (string | undefined)[] = []
+    for (let seed = 0; seed < 25; seed++) results.push(await checkRandomFunction(seed, targets))
+    expect(results.filter((result) => result !== undefined && result !== 'unstable')).toEqual([])
+    expect(results.filter((result) => result === 'unstable').length).toBeLessThan(0.05 * results.length)
+  })
+})

@@ -63,6 +63,7 @@ export function randomFunction(seed: number, length: number): RandomFunction {
 type Unary = (x: tf.Tensor) => tf.Tensor
 type Binary = (a: tf.Tensor, b: tf.Tensor) => tf.Tensor
 
+/** No maximum over an axis: saturated values tie, rounding decides between them, and the gradient jumps. */
 const UNARY: Readonly<Record<string, Unary>> = {
   tanh: (x) => tf.tanh(x),
   sigmoid: (x) => tf.sigmoid(x),
@@ -82,7 +83,6 @@ const UNARY: Readonly<Record<string, Unary>> = {
   logSoftmax: (x) => tf.tanh(tf.logSoftmax(x)),
   clip: (x) => tf.clipByValue(x, -0.4, 0.6),
   normalise: (x) => tf.tanh(tf.sub(x, tf.mean(x, 1, true))),
-  largest: (x) => tf.sub(x, tf.max(x, 0, true)),
   cumsum: (x) => tf.tanh(tf.cumsum(x, 1)),
   reverse: (x) => tf.reverse(x, 1),
   stopReshape: (x) => tf.reshape(tf.reverse(tf.reshape(x, [-1]), 0), x.shape),
@@ -146,7 +146,9 @@ function drawStep(random: Pcg64, rows: number, columns: number): [name: string, 
     'gather',
     (values, ints) => {
       values.push(tf.gather(a(values), tf.tensor1d(rowsPicked.slice(), 'int32')))
-      ints.push(tf.add(ints.at(-1)!, tf.tile(tf.reshape(tf.argMax(b(values), 1), [rows, 1]), [1, columns])))
+      // Of given values only: rounding may decide between computed ones.
+      const places = tf.add(tf.argMax(values[0]!, 1), tf.argMin(b(ints), 1))
+      ints.push(tf.add(ints.at(-1)!, tf.tile(tf.reshape(places, [rows, 1]), [1, columns])))
     },
   ]
 }

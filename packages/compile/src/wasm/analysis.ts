@@ -57,7 +57,8 @@ export function analyse(source: Graph): Analysis {
   nodes.forEach((node, id) => {
     if (live[id]) for (const input of node.inputs) readers[input]!.push(id)
   })
-  const needsDense = (id: NodeId): boolean => results.has(id) || readers[id]!.some((reader) => !readsViews(nodes[reader]!))
+  const needsDense = (id: NodeId): boolean =>
+    results.has(id) || readers[id]!.some((reader) => !readsViews(nodes[reader]!))
 
   const views: View[] = []
   nodes.forEach((node, id) => {
@@ -67,7 +68,9 @@ export function analyse(source: Graph): Analysis {
     const view = moved(views[node.inputs[0]!]!, node.operation, node.shape)
     if (view === undefined) return
     // Movements of a movement decide for themselves.
-    const cheap = readers[id]!.every((reader) => isMove(nodes[reader]!) || isCheap(view, shapeRead(nodes[reader]!, view)))
+    const cheap = readers[id]!.every(
+      (reader) => isMove(nodes[reader]!) || isCheap(view, shapeRead(nodes[reader]!, view)),
+    )
     if (isDense(view) || (!needsDense(id) && cheap)) views[id] = view
   })
   return { graph, live, views, readers, results }

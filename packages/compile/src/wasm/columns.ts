@@ -1,4 +1,4 @@
-/** Four short rows at a time: their columns as vectors, so that row-wise work runs on the batch. */
+/** Vectors that are not four neighbours in a row: parts of one, and the columns of four short rows. */
 import type { Code, Expr } from './code.ts'
 import { load, shuffle } from './expr.ts'
 
@@ -76,4 +76,26 @@ export function transpose(code: Code, rows: readonly Expr[]): Expr[] {
     pair(abHigh, cdHigh, [0, 1, 4, 5]),
     pair(abHigh, cdHigh, [2, 3, 6, 7]),
   ]
+}
+
+/** Stores the first `count` lanes. */
+export function storePart(code: Code, address: Expr | undefined, offset: number, value: Expr, count: number): void {
+  const at = (): void => {
+    if (address === undefined) code.i32(0)
+    else address(code)
+    value(code)
+  }
+  if (count >= 4) {
+    at()
+    code.memory('v128.store', offset)
+    return
+  }
+  if (count >= 2) {
+    at()
+    code.laneMemory('v128.store64_lane', offset, 0)
+  }
+  if (count % 2 === 1) {
+    at()
+    code.laneMemory('v128.store32_lane', offset + 4 * (count - 1), count - 1)
+  }
 }

@@ -1,8 +1,8 @@
 /** Products with one to three columns: vectors run along k, four rows at a time. */
 import type { Code, Expr, Local } from './code.ts'
 import { storeColumns, transpose } from './columns.ts'
-import { type Matrix, matrixPointer } from './emit-matmul.ts'
 import { f4, get, lanes, load, shuffle, splat, store, v } from './expr.ts'
+import { type Matrix, matrixPointer } from './matrix.ts'
 
 export interface DotProduct {
   readonly m: number
@@ -31,7 +31,9 @@ export function emitDotProduct(code: Code, product: DotProduct): void {
     const { m, n, k, transposeB, b, workspace } = product
     const packed = !transposeB && n > 1
     if (packed) pack(code, product)
-    const columns = packed ? { base: workspace, pointer: undefined, stride: 16 * Math.ceil(k / 4) } : { ...b, stride: 4 * k }
+    const columns = packed
+      ? { base: workspace, pointer: undefined, stride: 16 * Math.ceil(k / 4) }
+      : { ...b, stride: 4 * k }
     const row = code.local('i32')
     code.i32(0)
     code.set(row)

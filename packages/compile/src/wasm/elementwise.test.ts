@@ -1,16 +1,53 @@
 import { describe, expect, it } from 'vitest'
 import type { BinaryOp, Dtype, UnaryOp } from '../graph.ts'
 import { GraphBuilder } from '../graph-builder.ts'
-import { check, generator, randomValues } from './testing.ts'
+import { check, generator, randomValues } from './testing/check.ts'
 
 const SIZES = [1, 3, 4, 5, 7, 8, 9, 63, 65]
-const SPECIAL = [0, -0, 1, -1, 0.5, -0.5, 1e-40, -1e-40, 1e-8, 88.6, 89.5, -88, -104.5, 3e38, 1e10, -1e10, 2.5, -2.5, 3.5]
-const EDGE = Float32Array.of(...SPECIAL, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 17, -17, 3.14159274)
+const SPECIAL = [
+  0, -0, 1, -1, 0.5, -0.5, 1e-40, -1e-40, 1e-8, 88.6, 89.5, -88, -104.5, 3e38, 1e10, -1e10, 2.5, -2.5, 3.5,
+]
+const EDGE = Float32Array.of(
+  ...SPECIAL,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  Number.NaN,
+  17,
+  -17,
+  3.14159274,
+)
 
 const FLOAT_UNARY: UnaryOp[] = [
-  'neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'rsqrt', 'sin', 'cos', 'tan',
-  'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'sigmoid', 'softplus', 'erf', 'isNaN',
-  'isFinite', 'isInf',
+  'neg',
+  'abs',
+  'sign',
+  'floor',
+  'ceil',
+  'round',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sqrt',
+  'rsqrt',
+  'sin',
+  'cos',
+  'tan',
+  'asin',
+  'acos',
+  'atan',
+  'sinh',
+  'cosh',
+  'tanh',
+  'asinh',
+  'acosh',
+  'atanh',
+  'sigmoid',
+  'softplus',
+  'erf',
+  'isNaN',
+  'isFinite',
+  'isInf',
 ]
 const ARITHMETIC: BinaryOp[] = ['add', 'sub', 'mul', 'div', 'floorDiv', 'mod', 'pow', 'max', 'min']
 const COMPARE: BinaryOp[] = ['equal', 'notEqual', 'less', 'lessEqual', 'greater', 'greaterEqual']
@@ -124,7 +161,11 @@ describe('broadcasting', () => {
       const middle = b.input('middle', [p, 1, r])
       const lead = b.input('lead', [q, 1])
       const spread = b.broadcast(b.input('one', [1, q, 1]), [p, q, r])
-      const graph = b.build({ a: b.binary('add', x, middle), c: b.binary('mul', b.binary('sub', x, lead), spread), spread })
+      const graph = b.build({
+        a: b.binary('add', x, middle),
+        c: b.binary('mul', b.binary('sub', x, lead), spread),
+        spread,
+      })
       const inputs = {
         x: randomValues('float32', p * q * r, random),
         middle: randomValues('float32', p * r, random),
@@ -139,6 +180,8 @@ describe('broadcasting', () => {
 it('an empty tensor runs', () => {
   const b = new GraphBuilder()
   const x = b.input('x', [0, 3])
-  check(b.build({ y: b.unary('exp', x), s: b.reduce('sum', x), m: b.reduce('max', x, [0]) }), { x: new Float32Array(0) })
+  check(b.build({ y: b.unary('exp', x), s: b.reduce('sum', x), m: b.reduce('max', x, [0]) }), {
+    x: new Float32Array(0),
+  })
   expect(true).toBe(true)
 })

@@ -2,7 +2,7 @@
 import type { NodeId } from '../graph.ts'
 import { elements } from './analysis.ts'
 import type { Code, Local } from './code.ts'
-import { storePart } from './emit-reduce.ts'
+import { storePart } from './columns.ts'
 import { f4, get, load, splat } from './expr.ts'
 import { addressOf, type Lowering, nodeOf } from './lowering.ts'
 
@@ -57,7 +57,9 @@ export function emitConv2d(lowering: Lowering, code: Code, id: NodeId): void {
           })
         })
       })
-      sums.forEach((sum, v) => storePart(code, get(output), to + offset + 16 * v, get(sum), Math.min(4, count - 4 * v)))
+      sums.forEach((sum, v) => {
+        storePart(code, get(output), to + offset + 16 * v, get(sum), Math.min(4, count - 4 * v))
+      })
     })
   }
   code.loop(counters.image, 0, images, 1, () => {

@@ -32,22 +32,27 @@ export function emitCumulative(lowering: Lowering, code: Code, id: NodeId): void
     if (type === 'f32') code.f32(product ? 1 : 0)
     else code.i32(product ? 1 : 0)
     code.set(total)
-    nest(code, [length], [input, output].map(({ local }) => ({ local, strides: [step] })), () => {
-      if (exclusive) put()
-      code.get(total)
-      if (type === 'i32' && product) code.op('f64.convert_i32_s')
-      code.get(input.local)
-      code.memory(`${type}.load`, 0)
-      if (type === 'f32') code.op(product ? 'f32.mul' : 'f32.add')
-      else if (!product) code.op('i32.add')
-      else {
-        // The product of two int32 in double precision, as there.
-        code.op('f64.convert_i32_s')
-        code.op('f64.mul')
-        code.call(hostFunction(lowering.module, 'toInt32'))
-      }
-      code.set(total)
-      if (!exclusive) put()
-    })
+    nest(
+      code,
+      [length],
+      [input, output].map(({ local }) => ({ local, strides: [step] })),
+      () => {
+        if (exclusive) put()
+        code.get(total)
+        if (type === 'i32' && product) code.op('f64.convert_i32_s')
+        code.get(input.local)
+        code.memory(`${type}.load`, 0)
+        if (type === 'f32') code.op(product ? 'f32.mul' : 'f32.add')
+        else if (!product) code.op('i32.add')
+        else {
+          // The product of two int32 in double precision, as there.
+          code.op('f64.convert_i32_s')
+          code.op('f64.mul')
+          code.call(hostFunction(lowering.module, 'toInt32'))
+        }
+        code.set(total)
+        if (!exclusive) put()
+      },
+    )
   })
 }

@@ -5,8 +5,9 @@ import { stridesOf } from '../interpreter/strides.ts'
 import { elements } from './analysis.ts'
 import type { Code, Expr } from './code.ts'
 import { choose, f4, splat, splatInt } from './expr.ts'
-import { operandsOf, type Unit } from './fusion.ts'
+import type { Unit } from './fusion.ts'
 import { type Lowering, nodeOf, uniformValue } from './lowering.ts'
+import { operandsOf } from './operands.ts'
 import { binary, cast, compareBool, unary, type VectorContext } from './vector-ops.ts'
 import { collapse, moved, refine, type View } from './view.ts'
 import { emitWalk, type Stream } from './walk.ts'
@@ -99,13 +100,7 @@ function uniformOf(lowering: Lowering, id: NodeId): number | undefined {
 }
 
 /** Cheaper forms where an operand is known (x of a, y of b). */
-function simplified(
-  fn: BinaryOp,
-  a: Expr,
-  b: Expr,
-  x: number | undefined,
-  y: number | undefined,
-): Expr | undefined {
+function simplified(fn: BinaryOp, a: Expr, b: Expr, x: number | undefined, y: number | undefined): Expr | undefined {
   if (fn === 'max' || fn === 'min') {
     // pmax and pmin keep a first operand that is NaN.
     const pick = fn === 'max' ? f4.pmax : f4.pmin
@@ -138,7 +133,18 @@ export function constant(node: Node, value: number): Expr {
 }
 
 const HEAVY: ReadonlySet<string> = new Set([
-  'exp', 'expm1', 'log', 'log1p', 'tanh', 'sigmoid', 'softplus', 'erf', 'pow', 'floorDiv', 'mod', 'div',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'tanh',
+  'sigmoid',
+  'softplus',
+  'erf',
+  'pow',
+  'floorDiv',
+  'mod',
+  'div',
 ])
 
 function weightOf(node: Node): number {
@@ -177,4 +183,3 @@ export function copyStrided(
     body: (values) => [uniform === undefined ? values[0]! : constant(root, uniform)],
   })
 }
-

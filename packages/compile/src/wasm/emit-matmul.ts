@@ -9,20 +9,15 @@ import type { Node, NodeId } from '../graph.ts'
 import { sizeOf } from '../graph.ts'
 import { broadcastStrides } from '../interpreter/strides.ts'
 import { elements } from './analysis.ts'
-import type { Code, Local } from './code.ts'
+import type { Code } from './code.ts'
 import { dotWorkspace, emitDotProduct } from './dot-product.ts'
 import { splat } from './expr.ts'
 import type { Unit } from './fusion.ts'
 import { addressOf, type Lowering, nodeOf } from './lowering.ts'
+import type { Matrix } from './matrix.ts'
 import { nest, pointer } from './nest.ts'
 import { emitTileProduct, tileWorkspace } from './tile-product.ts'
 import { emitWalk } from './walk.ts'
-
-/** Where a matrix lies: a static base, and a pointer that moves from batch to batch if there is more than one. */
-export interface Matrix {
-  readonly base: number
-  readonly pointer: Local | undefined
-}
 
 interface Problem {
   readonly m: number
@@ -68,36 +63,51 @@ export function matmulWorkspace(nodes: readonly Node[], node: Node): number {
   return way === 'tile' ? tileWorkspace(problem) : 0
 }
 
-export function emitMatmul(lowering: Lowering, code: Code, unit: Unit): void {
-  const id: NodeId = unit.nodes[0]!
+export function emitMatmul(lowering: Lowering, code: Code, id: NodeId, unit: Unit): void {
   const node = nodeOf(lowering, id)
   const to = lowering.memory.address(unit.nodes.at(-1)!)
   const problem = problemOf(lowering.analysis.graph.nodes, node)
   const { m, n, k } = problem
   const bias = unit.bias === undefined ? undefined : lowering.memory.address(unit.bias.root) + 4 * unit.bias.offset
-  if (k === 0) return emptyProduct(code, elements(node), n, to, bias)
+  if (k === 0) {
+    emptyProduct(code, elements(node), n, to, bias)
+    return
+  }
   const bases = [addressOf(lowering, node.inputs[0]!), addressOf(lowering, node.inputs[1]!), to] as const
   const way = wayOf(problem)
   const workspace = matmulWorkspace(lowering.analysis.graph.nodes, node) > 0 ? lowering.memory.workspace(unit) : 0
   const single = sizeOf(problem.lead) === 1
-  const pointers = bases.map((base, i) => (single ? undefined : pointer(code, base, problem.strides[i]!.map((s) => 4 * s))))
+  const pointers = bases.map((base, i) =>
+    single
+      ? undefined
+      : pointer(
+          code,
+          base,
+          problem.strides[i]!.map((s) => 4 * s),
+        ),
+  )
   const matrix = (i: 0 | 1 | 2): Matrix => {
     const moving = pointers[i]
     return moving === undefined ? { base: bases[i], pointer: undefined } : { base: 0, pointer: moving.local }
   }
   const [a, b, c] = [matrix(0), matrix(1), matrix(2)]
-  nest(code, problem.lead, pointers.filter((p) => p !== undefined), () => {
-    if (way === 'dot') emitDotProduct(code, { m, n, k, a, b, c, transposeB: problem.transposeB, bias, workspace })
-    else if (way === 'dotSwapped') {
-      // C^T = B A^T: n rows times one column.
-      emitDotProduct(code, { m: n, n: 1, k, a: b, b: a, c, transposeB: true, bias, biasByRow: true, workspace: 0 })
-    } else if (way === 'tile') emitTileProduct(code, { ...problem, a, b, c, bias, workspace, storeTransposed: false })
-    else {
-      // C^T = B^T A: rows of B^T are B's columns, which step by B's row length.
-      const swapped = { m: n, n: m, k, transposeA: !problem.transposeB, transposeB: false }
-      emitTileProduct(code, { ...swapped, a: b, b: a, c, bias, workspace: 0, storeTransposed: true })
-    }
-  })
+  nest(
+    code,
+    problem.lead,
+    pointers.filter((p) => p !== undefined),
+    () => {
+      if (way === 'dot') emitDotProduct(code, { m, n, k, a, b, c, transposeB: problem.transposeB, bias, workspace })
+      else if (way === 'dotSwapped') {
+        // C^T = B A^T: n rows times one column.
+        emitDotProduct(code, { m: n, n: 1, k, a: b, b: a, c, transposeB: true, bias, biasByRow: true, workspace: 0 })
+      } else if (way === 'tile') emitTileProduct(code, { ...problem, a, b, c, bias, workspace, storeTransposed: false })
+      else {
+        // C^T = B^T A: rows of B^T are B's columns, which step by B's row length.
+        const swapped = { m: n, n: m, k, transposeA: !problem.transposeB, transposeB: false }
+        emitTileProduct(code, { ...swapped, a: b, b: a, c, bias, workspace: 0, storeTransposed: true })
+      }
+    },
+  )
 }
 
 /** A sum of nothing, plus the bias. */
@@ -112,13 +122,3 @@ function emptyProduct(code: Code, total: number, n: number, to: number, bias: nu
     weight: 1,
   })
 }
-
-/** Address of a matrix element: `extra` bytes on top of the matrix's pointer. */
-export function matrixPointer(code: Code, matrix: Matrix): Local {
-  const local = code.local('i32')
-  if (matrix.pointer === undefined) code.i32(0)
-  else code.get(matrix.pointer)
-  code.set(local)
-  return local
-}
-

@@ -2,43 +2,17 @@
  * Reductions over any axes. When the innermost axis stays, its columns are vectors and the others add up; when it goes,
  * vectors run along the rows, or across four rows where rows are short. The order of additions depends on shapes alone,
  * so that the same input gives the same bits.
- *
- * Long sums are taken in chunks of 64 and the chunks are summed: sequential float32 addition would lose digits where
- * TensorFlow.js, which adds in double precision, does not.
  */
 import type { Dtype, NodeId, ReduceOp } from '../graph.ts'
 import { stridesOf } from '../interpreter/strides.ts'
+import { Accumulators, type Combine, chunked, combineOf, joinLanes } from './accumulators.ts'
 import { elements } from './analysis.ts'
-import type { Code, Expr, Local } from './code.ts'
-import { loadColumns, MAX_COLUMNS } from './columns.ts'
-import { choose, f4, get, i4, lanes, load, splat, splatInt, v } from './expr.ts'
+import type { Code, Expr } from './code.ts'
+import { loadColumns, MAX_COLUMNS, storePart } from './columns.ts'
+import { choose, get, lanes, load, splatInt } from './expr.ts'
 import { hostFunction } from './host-functions.ts'
 import { addressOf, type Lowering, nodeOf } from './lowering.ts'
 import { nest, pointer } from './nest.ts'
-
-const CHUNK = 64
-
-export interface Combine {
-  readonly identity: Expr
-  readonly join: (a: Expr, b: Expr) => Expr
-  /** Whether NaN has to be remembered apart. */
-  readonly nan: boolean
-}
-
-export function combineOf(fn: ReduceOp, dtype: Dtype): Combine {
-  const plain = (identity: Expr, join: Combine['join']): Combine => ({ identity, join, nan: false })
-  if (fn === 'any') return plain(splatInt(0), v.or)
-  if (fn === 'all') return plain(splatInt(-1), v.and)
-  if (dtype === 'float32') {
-    if (fn === 'sum') return plain(splat(0), f4.add)
-    if (fn === 'prod') return plain(splat(1), f4.mul)
-    const identity = splat(fn === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY)
-    return { identity, join: fn === 'max' ? f4.pmax : f4.pmin, nan: true }
-  }
-  if (fn === 'sum') return plain(splatInt(0), i4.add)
-  if (fn === 'prod') return plain(splatInt(1), i4.mul)
-  return fn === 'max' ? plain(splatInt(-0x80000000), i4.max) : plain(splatInt(0x7fffffff), i4.min)
-}
 
 interface Axis {
   size: number
@@ -65,9 +39,9 @@ export function emitReduce(lowering: Lowering, code: Code, id: NodeId): void {
     else axes.push({ size, reduced })
   })
   if (axes.length === 0) axes.push({ size: 1, reduced: false })
-  if (operation.fn === 'prod' && node.dtype === 'int32') return integerProducts(lowering, code, axes, from, to)
   const combine = combineOf(operation.fn, node.dtype)
-  if (axes.at(-1)!.reduced) reduceRows(code, axes, from, to, combine)
+  if (operation.fn === 'prod' && node.dtype === 'int32') integerProducts(lowering, code, axes, from, to)
+  else if (axes.at(-1)!.reduced) reduceRows(code, axes, from, to, combine)
   else reduceColumns(code, axes, from, to, combine)
 }
 
@@ -81,101 +55,6 @@ function fillIdentity(code: Code, to: number, count: number, fn: ReduceOp, dtype
   }
 }
 
-/** Accumulators in locals: values, and where NaN has been seen. */
-class Accumulators {
-  readonly #code: Code
-  readonly #combine: Combine
-  readonly #values: Local[]
-  readonly #nans: Local[]
-
-  constructor(code: Code, combine: Combine, count: number) {
-    this.#code = code
-    this.#combine = combine
-    this.#values = Array.from({ length: count }, () => code.local('v128'))
-    this.#nans = combine.nan ? Array.from({ length: count }, () => code.local('v128')) : []
-  }
-
-  reset(): void {
-    for (const local of this.#values) {
-      this.#combine.identity(this.#code)
-      this.#code.set(local)
-    }
-    for (const local of this.#nans) {
-      splatInt(0)(this.#code)
-      this.#code.set(local)
-    }
-  }
-
-  add(index: number, x: Expr): void {
-    const code = this.#code
-    code.scope(() => {
-      const value = code.let('v128', x)
-      this.#combine.join(get(this.#values[index]!), value)(code)
-      code.set(this.#values[index]!)
-      const nan = this.#nans[index]
-      if (nan === undefined) return
-      v.or(get(nan), f4.ne(value, value))(code)
-      code.set(nan)
-    })
-  }
-
-  /** All ones are a NaN. */
-  value(index: number): Expr {
-    const nan = this.#nans[index]
-    const value = get(this.#values[index]!)
-    return nan === undefined ? value : v.or(value, get(nan))
-  }
-
-  joined(): Expr {
-    const code = this.#code
-    let result = this.value(0)
-    for (let i = 1; i < this.#values.length; i++) result = join(code, this.#combine, result, this.value(i))
-    return code.let('v128', result)
-  }
-}
-
-/** Joins finished values: NaN of either stays. */
-function join(code: Code, combine: Combine, a: Expr, b: Expr): Expr {
-  if (!combine.nan) return combine.join(a, b)
-  const right = code.let('v128', b)
-  return code.let('v128', v.or(combine.join(code.let('v128', a), right), f4.ne(right, right)))
-}
-
-/** All four lanes of the result hold the joined lanes of `x`. */
-function joinLanes(code: Code, combine: Combine, x: Expr): Expr {
-  const value = code.let('v128', x)
-  const swapped = (y: Expr, picked: [number, number, number, number]): Expr => (c) => {
-    y(c)
-    y(c)
-    c.shuffle(picked)
-  }
-  const halves = code.let('v128', join(code, combine, value, swapped(value, [2, 3, 0, 1])))
-  return code.let('v128', join(code, combine, halves, swapped(halves, [1, 0, 3, 2])))
-}
-
-/** Runs `step` `count` times, in chunks whose results are joined for long sums; `accumulators` hold the result. */
-function chunked(
-  code: Code,
-  combine: Combine,
-  width: number,
-  count: number,
-  accumulators: Accumulators,
-  step: (into: Accumulators, count: number) => void,
-): void {
-  if (count <= 2 * CHUNK || combine.nan) {
-    step(accumulators, count)
-    return
-  }
-  const part = new Accumulators(code, combine, width)
-  const flush = (size: number): void => {
-    part.reset()
-    step(part, size)
-    for (let i = 0; i < width; i++) accumulators.add(i, part.value(i))
-  }
-  code.repeat(Math.floor(count / CHUNK), 1, () => flush(CHUNK))
-  if (count % CHUNK !== 0) flush(count % CHUNK)
-}
-
 /** The innermost axis stays. */
 function reduceColumns(code: Code, axes: readonly Axis[], from: number, to: number, combine: Combine): void {
   const inStrides = stridesOf(axes.map((axis) => axis.size)).map((s) => 4 * s)
@@ -185,27 +64,40 @@ function reduceColumns(code: Code, axes: readonly Axis[], from: number, to: numb
   const reducedAt = outer.flatMap((axis, i) => (axis.reduced ? [i] : []))
   const outStrides = stridesOf([...keptAt.map((i) => axes[i]!.size), width]).map((s) => 4 * s)
   code.scope(() => {
-    const input = pointer(code, from, keptAt.map((i) => inStrides[i]!))
+    const input = pointer(
+      code,
+      from,
+      keptAt.map((i) => inStrides[i]!),
+    )
     const output = pointer(code, to, outStrides.slice(0, -1))
     const block = (vectors: number, offset: number, count: number): void => {
       code.scope(() => {
         const accumulators = new Accumulators(code, combine, vectors)
         accumulators.reset()
-        const row = pointer(code, 0, reducedAt.slice(0, -1).map((i) => inStrides[i]!))
+        const row = pointer(
+          code,
+          0,
+          reducedAt.slice(0, -1).map((i) => inStrides[i]!),
+        )
         code.get(input.local)
         code.set(row.local)
         const last = reducedAt.at(-1)
         const rows = last === undefined ? 1 : axes[last]!.size
         const stride = last === undefined ? 0 : inStrides[last]!
-        nest(code, reducedAt.slice(0, -1).map((i) => axes[i]!.size), [row], () => {
-          chunked(code, combine, vectors, rows, accumulators, (into, times) => {
-            code.repeat(times, 1, () => {
-              for (let i = 0; i < vectors; i++) into.add(i, load('v128.load', get(row.local), offset + 16 * i))
-              code.add(row.local, stride)
+        nest(
+          code,
+          reducedAt.slice(0, -1).map((i) => axes[i]!.size),
+          [row],
+          () => {
+            chunked(code, combine, vectors, rows, accumulators, (into, times) => {
+              code.repeat(times, 1, () => {
+                for (let i = 0; i < vectors; i++) into.add(i, load('v128.load', get(row.local), offset + 16 * i))
+                code.add(row.local, stride)
+              })
             })
-          })
-          code.add(row.local, -stride * rows)
-        })
+            code.add(row.local, -stride * rows)
+          },
+        )
         for (let i = 0; i < vectors; i++) {
           const left = count - 4 * i
           const value = accumulators.value(i)
@@ -213,42 +105,26 @@ function reduceColumns(code: Code, axes: readonly Axis[], from: number, to: numb
         }
       })
     }
-    nest(code, keptAt.map((i) => axes[i]!.size), [input, output], () => {
-      const blocks = Math.floor(width / 16)
-      const rest = width - 16 * blocks
-      if (blocks > 1) {
-        code.repeat(blocks, 1, () => {
-          block(4, 0, 16)
-          code.add(input.local, 64)
-          code.add(output.local, 64)
-        })
-        code.add(input.local, -64 * blocks)
-        code.add(output.local, -64 * blocks)
-      } else if (blocks === 1) block(4, 0, 16)
-      if (rest > 0) block(Math.ceil(rest / 4), 64 * blocks, rest)
-    })
+    nest(
+      code,
+      keptAt.map((i) => axes[i]!.size),
+      [input, output],
+      () => {
+        const blocks = Math.floor(width / 16)
+        const rest = width - 16 * blocks
+        if (blocks > 1) {
+          code.repeat(blocks, 1, () => {
+            block(4, 0, 16)
+            code.add(input.local, 64)
+            code.add(output.local, 64)
+          })
+          code.add(input.local, -64 * blocks)
+          code.add(output.local, -64 * blocks)
+        } else if (blocks === 1) block(4, 0, 16)
+        if (rest > 0) block(Math.ceil(rest / 4), 64 * blocks, rest)
+      },
+    )
   })
-}
-
-export function storePart(code: Code, address: Expr | undefined, offset: number, value: Expr, count: number): void {
-  const at = (): void => {
-    if (address === undefined) code.i32(0)
-    else address(code)
-    value(code)
-  }
-  if (count >= 4) {
-    at()
-    code.memory('v128.store', offset)
-    return
-  }
-  if (count >= 2) {
-    at()
-    code.laneMemory('v128.store64_lane', offset, 0)
-  }
-  if (count % 2 === 1) {
-    at()
-    code.laneMemory('v128.store32_lane', offset + 4 * (count - 1), count - 1)
-  }
 }
 
 /** The innermost axis goes. */
@@ -258,37 +134,60 @@ function reduceRows(code: Code, axes: readonly Axis[], from: number, to: number,
   const kept = axes.flatMap((axis, i) => (axis.reduced ? [] : [i]))
   const reduced = axes.slice(0, -1).flatMap((axis, i) => (axis.reduced ? [i] : []))
   const short = length <= MAX_COLUMNS && reduced.length === 0 && kept.length === 1 && axes[kept[0]!]!.size >= 4
-  if (short) return reduceShortRows(code, axes[kept[0]!]!.size, length, from, to, combine)
+  if (short) {
+    reduceShortRows(code, axes[kept[0]!]!.size, length, from, to, combine)
+    return
+  }
   const outStrides = stridesOf(kept.map((i) => axes[i]!.size)).map((s) => 4 * s)
   code.scope(() => {
-    const input = pointer(code, from, kept.map((i) => strides[i]!))
+    const input = pointer(
+      code,
+      from,
+      kept.map((i) => strides[i]!),
+    )
     const output = pointer(code, to, outStrides)
-    nest(code, kept.map((i) => axes[i]!.size), [input, output], () => {
-      code.scope(() => {
-        const quads = Math.floor(length / 16)
-        const accumulators = new Accumulators(code, combine, quads > 0 ? 4 : 1)
-        accumulators.reset()
-        const row = pointer(code, 0, reduced.map((i) => strides[i]!))
-        code.get(input.local)
-        code.set(row.local)
-        nest(code, reduced.map((i) => axes[i]!.size), [row], () => {
-          chunked(code, combine, 4, quads, accumulators, (into, times) => {
-            code.repeat(times, 1, () => {
-              for (let i = 0; i < 4; i++) into.add(i, load('v128.load', get(row.local), 16 * i))
-              code.add(row.local, 64)
-            })
-          })
-          let at = 0
-          for (let rest = length - 16 * quads; rest > 0; rest -= 4, at += 16) {
-            const value = load('v128.load', get(row.local), at)
-            const mask = lanes([0, 1, 2, 3].map((lane) => (lane < rest ? -1 : 0)) as [number, number, number, number])
-            accumulators.add(0, rest >= 4 ? value : choose(mask, value, combine.identity))
-          }
-          code.add(row.local, -64 * quads)
+    nest(
+      code,
+      kept.map((i) => axes[i]!.size),
+      [input, output],
+      () => {
+        code.scope(() => {
+          const quads = Math.floor(length / 16)
+          const accumulators = new Accumulators(code, combine, quads > 0 ? 4 : 1)
+          accumulators.reset()
+          const row = pointer(
+            code,
+            0,
+            reduced.map((i) => strides[i]!),
+          )
+          code.get(input.local)
+          code.set(row.local)
+          nest(
+            code,
+            reduced.map((i) => axes[i]!.size),
+            [row],
+            () => {
+              chunked(code, combine, 4, quads, accumulators, (into, times) => {
+                code.repeat(times, 1, () => {
+                  for (let i = 0; i < 4; i++) into.add(i, load('v128.load', get(row.local), 16 * i))
+                  code.add(row.local, 64)
+                })
+              })
+              let at = 0
+              for (let rest = length - 16 * quads; rest > 0; rest -= 4, at += 16) {
+                const value = load('v128.load', get(row.local), at)
+                const mask = lanes(
+                  [0, 1, 2, 3].map((lane) => (lane < rest ? -1 : 0)) as [number, number, number, number],
+                )
+                accumulators.add(0, rest >= 4 ? value : choose(mask, value, combine.identity))
+              }
+              code.add(row.local, -64 * quads)
+            },
+          )
+          storePart(code, get(output.local), 0, joinLanes(code, combine, accumulators.joined()), 1)
         })
-        storePart(code, get(output.local), 0, joinLanes(code, combine, accumulators.joined()), 1)
-      })
-    })
+      },
+    )
   })
 }
 
@@ -319,13 +218,25 @@ function integerProducts(lowering: Lowering, code: Code, axes: readonly Axis[], 
   const pick = (reduced: boolean): number[] => axes.flatMap((axis, i) => (axis.reduced === reduced ? [i] : []))
   const kept = pick(false)
   const sizes = (at: readonly number[]): number[] => at.map((i) => axes[i]!.size)
-  const input = pointer(code, from, kept.map((i) => strides[i]!))
-  const output = pointer(code, to, stridesOf(sizes(kept)).map((s) => 4 * s))
+  const input = pointer(
+    code,
+    from,
+    kept.map((i) => strides[i]!),
+  )
+  const output = pointer(
+    code,
+    to,
+    stridesOf(sizes(kept)).map((s) => 4 * s),
+  )
   const product = code.local('f64')
   nest(code, sizes(kept), [input, output], () => {
     code.f64(1)
     code.set(product)
-    const inner = pointer(code, 0, pick(true).map((i) => strides[i]!))
+    const inner = pointer(
+      code,
+      0,
+      pick(true).map((i) => strides[i]!),
+    )
     code.get(input.local)
     code.set(inner.local)
     nest(code, sizes(pick(true)), [inner], () => {

@@ -3,7 +3,7 @@ import type { NodeId } from '../graph.ts'
 import { sizeOf } from '../graph.ts'
 import { elements } from './analysis.ts'
 import type { Code, Expr } from './code.ts'
-import { storePart } from './emit-reduce.ts'
+import { storePart } from './columns.ts'
 import { f4, get, i4, load, splatInt } from './expr.ts'
 import { addressOf, type Lowering, nodeOf } from './lowering.ts'
 import { nest, pointer } from './nest.ts'
@@ -24,11 +24,7 @@ export function emitGather(lowering: Lowering, code: Code, id: NodeId): void {
   const slab = length * inner
   const source = pointer(code, addressOf(lowering, node.inputs[0]!), [4 * outer * slab, 4 * slab, 0])
   const index = pointer(code, addressOf(lowering, node.inputs[1]!), [4 * picks, 0, 4])
-  const output = pointer(code, lowering.memory.address(id), [
-    4 * outer * picks * inner,
-    4 * picks * inner,
-    4 * inner,
-  ])
+  const output = pointer(code, lowering.memory.address(id), [4 * outer * picks * inner, 4 * picks * inner, 4 * inner])
   const row = code.local('i32')
   nest(code, [batch, outer, picks], [source, index, output], () => {
     loadRow(code, get(index.local), row, length)
@@ -73,10 +69,7 @@ export function emitScatterAdd(lowering: Lowering, code: Code, id: NodeId): void
     code.if(() => {
       rowAddress(code, row, inner, (c) => c.i32(base))
       eachVector(code, inner, [source.local, row], ([from, to], offset, lanes) => {
-        const sum = code.let(
-          'v128',
-          add(load('v128.load', get(to!), offset), load('v128.load', get(from!), offset)),
-        )
+        const sum = code.let('v128', add(load('v128.load', get(to!), offset), load('v128.load', get(from!), offset)))
         storePart(code, get(to!), offset, sum, lanes)
       })
     })

@@ -4,7 +4,8 @@
  */
 import type { NodeId } from '../graph.ts'
 import { type Analysis, elements, isElementwise, isLeaf } from './analysis.ts'
-import { type Axis, collapse, denseView, isDense, operandStrides, type View } from './view.ts'
+import { type Operand, operandsOf } from './operands.ts'
+import { denseView, type View } from './view.ts'
 
 export interface Unit {
   kind: 'loop' | 'kernel'
@@ -16,27 +17,6 @@ export interface Unit {
 
 /** Longer loops gain nothing and take long to optimise. */
 const MAX_LOOP_NODES = 80
-
-export interface Operand {
-  readonly view: View
-  readonly axes: readonly Axis[]
-  /** The operand is the whole of another node's values in order, so that a loop passes it in a register. */
-  readonly direct: boolean
-}
-
-/** How elementwise node `id` reads each operand. */
-export function operandsOf(analysis: Analysis, id: NodeId): Operand[] {
-  const node = analysis.graph.nodes[id]!
-  const total = elements(node)
-  return node.inputs.map((input) => {
-    const view = analysis.views[input]!
-    const strides = operandStrides(view, node.shape)
-    const axes = collapse(node.shape, strides)
-    const root = analysis.graph.nodes[view.root]!
-    const direct = elements(root) === total && view.offset === 0 && isDense({ ...view, shape: node.shape, strides })
-    return { view: { ...view, shape: node.shape, strides }, axes, direct }
-  })
-}
 
 export function fuse(analysis: Analysis): Unit[] {
   const fusion = new Fusion(analysis)
@@ -138,7 +118,10 @@ class Fusion {
     const roots = operands.map((operand) => operand.view.root)
     const boundaries = operands.flatMap(({ axes }) => {
       let product = 1
-      return [...axes].reverse().map((axis) => (product *= axis.size))
+      return [...axes].reverse().map((axis) => {
+        product *= axis.size
+        return product
+      })
     })
     const strided = operands.filter((operand) => !operand.direct).map((operand) => operand.view.root)
     // Loops that make an operand, then loops that read the same values.

@@ -1,12 +1,32 @@
 import { describe, it } from 'vitest'
 import { type Dtype, type NodeId, type ReduceOp, sizeOf } from '../graph.ts'
 import { GraphBuilder } from '../graph-builder.ts'
-import { check, generator, randomFor, randomValues } from './testing.ts'
+import { check, generator, randomFor, randomValues } from './testing/check.ts'
 
-const SHAPES = [[1], [4], [7], [65], [1, 1], [3, 5], [5, 3], [4, 8], [7, 63], [65, 2], [9, 4], [2, 3, 4], [3, 5, 7], [2, 1, 9], [5, 4, 3, 2]]
+const SHAPES = [
+  [1],
+  [4],
+  [7],
+  [65],
+  [1, 1],
+  [3, 5],
+  [5, 3],
+  [4, 8],
+  [7, 63],
+  [65, 2],
+  [9, 4],
+  [2, 3, 4],
+  [3, 5, 7],
+  [2, 1, 9],
+  [5, 4, 3, 2],
+]
 
 /** Checks a graph made from one input of each shape. */
-function forShapes(shapes: readonly (readonly number[])[], dtype: Dtype, make: (b: GraphBuilder, x: NodeId) => NodeId[]) {
+function forShapes(
+  shapes: readonly (readonly number[])[],
+  dtype: Dtype,
+  make: (b: GraphBuilder, x: NodeId) => NodeId[],
+) {
   for (const shape of shapes) {
     const b = new GraphBuilder()
     const results = make(b, b.input('x', shape, dtype))
@@ -18,7 +38,9 @@ function forShapes(shapes: readonly (readonly number[])[], dtype: Dtype, make: (
 
 /** All subsets of the axes but the empty one. */
 function subsets(rank: number): number[][] {
-  return Array.from({ length: 2 ** rank - 1 }, (_, i) => [...Array(rank).keys()].filter((axis) => ((i + 1) >> axis) & 1))
+  return Array.from({ length: 2 ** rank - 1 }, (_, i) =>
+    [...Array(rank).keys()].filter((axis) => ((i + 1) >> axis) & 1),
+  )
 }
 
 describe('reductions', () => {
@@ -32,8 +54,12 @@ describe('reductions', () => {
   })
   it.each(['max', 'min'] as const)('%s keeps NaN wherever it is', (fn) => {
     for (const n of [1, 3, 5, 16, 21, 70]) {
-      for (let at = 0; at < n; at++) {
-        for (const shape of [[n, 1], [n, 3], [n, 17]] as const) {
+      for (let at = 0; at < n; at += n > 20 ? 7 : 1) {
+        for (const shape of [
+          [n, 1],
+          [n, 3],
+          [n, 17],
+        ] as const) {
           const b = new GraphBuilder()
           const x = b.input('x', shape)
           const graph = b.build({ c: b.reduce(fn, x, [0]), r: b.reduce(fn, x, [1]), f: b.reduce(fn, x) })
@@ -43,6 +69,13 @@ describe('reductions', () => {
         }
       }
     }
+  })
+  it('int32 sums and products wrap once', () => {
+    const x = Int32Array.of(0x7fffffff, 5, 0x7fffffff, 3, 123456789, 7, -0x80000000, 9)
+    const b = new GraphBuilder()
+    const input = b.input('x', [4, 2], 'int32')
+    const results = [[0], [1], [0, 1]].flatMap((axes) => [b.reduce('sum', input, axes), b.reduce('prod', input, axes)])
+    check(b.build(Object.fromEntries(results.map((id, i) => [`y${i}`, id]))), { x })
   })
   it('long sums stay accurate', () => {
     const b = new GraphBuilder()
@@ -86,7 +119,7 @@ describe('softmax and logSoftmax', () => {
 })
 
 describe('matrix products', () => {
-  const sizes = [1, 2, 3, 4, 5, 7, 8, 16, 17, 33]
+  const sizes = [1, 2, 3, 4, 7, 17, 33]
   it.each([
     [false, false],
     [true, false],
@@ -95,7 +128,7 @@ describe('matrix products', () => {
   ])('transposed: %s, %s', (transposeA, transposeB) => {
     for (const m of sizes) {
       for (const n of sizes) {
-        for (const k of [1, 2, 3, 4, 5, 9, 64]) {
+        for (const k of [1, 3, 4, 5, 30]) {
           const b = new GraphBuilder()
           const x = b.input('x', transposeA ? [k, m] : [m, k])
           const w = b.input('w', transposeB ? [n, k] : [k, n])
@@ -115,26 +148,46 @@ describe('matrix products', () => {
       [true, true],
     ] as const) {
       for (const [m, n, k] of [
-        [130, 131, 33],
-        [129, 140, 64],
-        [128, 128, 16],
+        [66, 67, 33],
+        [129, 64, 19],
+        [64, 128, 16],
       ] as const) {
         const b = new GraphBuilder()
         const x = b.input('x', transposeA ? [k, m] : [m, k])
         const w = b.input('w', transposeB ? [n, k] : [k, n])
-        const graph = b.build({ y: b.binary('add', b.input('bias', [1, n]), b.matmul(x, w, { transposeA, transposeB })) })
+        const graph = b.build({
+          y: b.binary('add', b.input('bias', [1, n]), b.matmul(x, w, { transposeA, transposeB })),
+        })
         check(graph, randomFor(graph, generator(m)).inputs, {}, { ofLargest: 2e-6, relative: 1e-6 })
       }
     }
   })
   it('batches, shared and broadcast', () => {
     for (const [a, c] of [
-      [[3, 4, 5], [3, 5, 6]],
-      [[3, 4, 5], [5, 6]],
-      [[4, 5], [3, 5, 6]],
-      [[2, 1, 4, 5], [3, 5, 2]],
-      [[2, 3, 1, 5], [2, 3, 5, 1]],
-      [[2, 3, 7, 5], [1, 3, 5, 9]],
+      [
+        [3, 4, 5],
+        [3, 5, 6],
+      ],
+      [
+        [3, 4, 5],
+        [5, 6],
+      ],
+      [
+        [4, 5],
+        [3, 5, 6],
+      ],
+      [
+        [2, 1, 4, 5],
+        [3, 5, 2],
+      ],
+      [
+        [2, 3, 1, 5],
+        [2, 3, 5, 1],
+      ],
+      [
+        [2, 3, 7, 5],
+        [1, 3, 5, 9],
+      ],
     ] as const) {
       for (const transposeA of [false, true]) {
         for (const transposeB of [false, true]) {
@@ -177,9 +230,33 @@ describe('matrix products', () => {
 
 describe('movement', () => {
   it('transposes', () => {
-    forShapes([[3, 5], [4, 4], [8, 12], [65, 7], [1, 6]], 'float32', (b, x) => [b.transpose(x, [1, 0])])
-    const orders = [[0, 2, 1], [2, 1, 0], [1, 0, 2], [1, 2, 0], [2, 0, 1]]
-    forShapes([[2, 3, 4], [5, 1, 7], [4, 8, 4]], 'int32', (b, x) => orders.map((order) => b.transpose(x, order)))
+    forShapes(
+      [
+        [3, 5],
+        [4, 4],
+        [8, 12],
+        [65, 7],
+        [1, 6],
+      ],
+      'float32',
+      (b, x) => [b.transpose(x, [1, 0])],
+    )
+    const orders = [
+      [0, 2, 1],
+      [2, 1, 0],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+    ]
+    forShapes(
+      [
+        [2, 3, 4],
+        [5, 1, 7],
+        [4, 8, 4],
+      ],
+      'int32',
+      (b, x) => orders.map((order) => b.transpose(x, order)),
+    )
     forShapes([[2, 3, 4, 5]], 'bool', (b, x) => [b.transpose(x, [3, 1, 0, 2]), b.transpose(x, [0, 3, 2, 1])])
   })
   it('slices, with strides, read in place and dense', () => {
@@ -213,18 +290,31 @@ describe('movement', () => {
   })
   it('pads', () => {
     for (const dtype of ['float32', 'int32', 'bool'] as const) {
-      forShapes([[3, 5], [1, 1], [4, 4]], dtype, (b, x) => [
-        b.pad(x, [1, 2], [0, 3], 1),
-        b.pad(x, [0, 0], [2, 0]),
-        b.pad(b.slice(x, [0, 0], [1, 1]), [2, 1], [1, 4]),
-      ])
+      forShapes(
+        [
+          [3, 5],
+          [1, 1],
+          [4, 4],
+        ],
+        dtype,
+        (b, x) => [
+          b.pad(x, [1, 2], [0, 3], 1),
+          b.pad(x, [0, 0], [2, 0]),
+          b.pad(b.slice(x, [0, 0], [1, 1]), [2, 1], [1, 4]),
+        ],
+      )
     }
   })
   it('reshapes of views', () => {
     forShapes([[6, 4]], 'float32', (b, x) => {
       const turned = b.transpose(x, [1, 0])
       const spread = b.broadcast(b.slice(x, [0, 0], [1, 4]), [3, 4])
-      return [b.reshape(turned, [24]), b.reshape(b.reshape(turned, [2, 12]), [24]), b.reshape(spread, [12]), b.unary('neg', b.reshape(spread, [6, 2]))]
+      return [
+        b.reshape(turned, [24]),
+        b.reshape(b.reshape(turned, [2, 12]), [24]),
+        b.reshape(spread, [12]),
+        b.unary('neg', b.reshape(spread, [6, 2])),
+      ]
     })
   })
   it('gathers rows along every axis, indices outside included', () => {
@@ -265,11 +355,13 @@ describe('movement', () => {
   it.each(['cumsum', 'cumprod'] as const)('%s along every axis', (op) => {
     for (const dtype of ['float32', 'int32'] as const) {
       forShapes([[1], [7], [3, 5], [2, 3, 4]], dtype, (b, x) =>
-        b.shape(x).flatMap((_, axis) =>
-          [false, true].flatMap((exclusive) =>
-            [false, true].map((reverse) => b.cumulative(op, x, axis, exclusive, reverse)),
+        b
+          .shape(x)
+          .flatMap((_, axis) =>
+            [false, true].flatMap((exclusive) =>
+              [false, true].map((reverse) => b.cumulative(op, x, axis, exclusive, reverse)),
+            ),
           ),
-        ),
       )
     }
   })
@@ -282,7 +374,12 @@ it('conv2d: strides, dilations, padding, odd channels', () => {
     { dilations: [1, 2] as const, padding: [1, 1, 2, 2] as const },
     { strides: [2, 2] as const, padding: [0, 1, 1, 0] as const },
   ]) {
-    for (const [channels, out] of [[1, 1], [3, 5], [2, 16], [4, 19]] as const) {
+    for (const [channels, out] of [
+      [1, 1],
+      [3, 5],
+      [2, 16],
+      [4, 19],
+    ] as const) {
       const b = new GraphBuilder()
       const x = b.input('x', [2, 7, 6, channels])
       const graph = b.build({ y: b.conv2d(x, b.input('w', [3, 2, channels, out]), options) })

@@ -6,9 +6,10 @@
 import type { NodeId } from '../graph.ts'
 import type { Analysis } from './analysis.ts'
 import { elements, isLeaf } from './analysis.ts'
-import { operandsOf, type Unit } from './fusion.ts'
+import type { Unit } from './fusion.ts'
 import type { Placement } from './lowering.ts'
-import { RangeAllocator, type ProgramMemory } from './memory.ts'
+import { type ProgramMemory, RangeAllocator } from './memory.ts'
+import { operandsOf } from './operands.ts'
 
 export interface FunctionBuffers {
   /** State leaves by path. */
@@ -61,8 +62,12 @@ export function planMemory(
     }
     if (unit.kind === 'kernel') stored.add(unit.nodes.at(-1)!)
   })
-  for (const id of analysis.results) stored.add(views[id]!.root)
+  const resultRoots = new Set([...analysis.results].map((id) => views[id]!.root))
+  for (const root of resultRoots) stored.add(root)
 
+  const leaves = new Map(
+    nodes.flatMap(({ operation }, id) => (operation.op === 'state' ? [[operation.path, id] as const] : [])),
+  )
   const fixed = new Map<NodeId, number>()
   const stateCopies: Copy[] = []
   const staged: (Copy & { final: number })[] = []
@@ -70,7 +75,7 @@ export function planMemory(
     const to = buffers.state.get(path)!
     const view = views[id]!
     const rootNode = nodes[view.root]!
-    const leaf = nodes.findIndex((node) => node.operation.op === 'state' && node.operation.path === path)
+    const leaf = leaves.get(path) ?? -1
     if (view.root === leaf && view.offset === 0) continue
     if (rootNode.operation.op === 'state') {
       // Another leaf's old value: it may be about to be overwritten itself.
@@ -89,7 +94,7 @@ export function planMemory(
     const positions = readAt.get(leaf) ?? []
     if (positions.some((position) => position > at)) return false
     // The old value goes out as an output: those are copied last.
-    if ([...analysis.results].some((id) => views[id]!.root === leaf)) return false
+    if (resultRoots.has(leaf)) return false
     if (!positions.includes(at)) return true
     const unit = units[at]!
     if (unit.kind !== 'loop') return false
@@ -113,7 +118,7 @@ export function planMemory(
   const offsets = new Map<NodeId, number>()
   const workspaces = new Map<Unit, number>()
   const lastRead = (root: NodeId): number => {
-    if (analysis.results.size > 0 && [...analysis.results].some((id) => views[id]!.root === root)) return units.length
+    if (resultRoots.has(root)) return units.length
     const own = readAt.get(root)?.at(-1) ?? producer.get(root)!
     return Math.max(own, producer.get(root)!)
   }
@@ -229,4 +234,3 @@ function placeParts(
 function isNextState(analysis: Analysis, root: NodeId): boolean {
   return Object.values(analysis.graph.nextState).some((id) => analysis.views[id]!.root === root)
 }
-

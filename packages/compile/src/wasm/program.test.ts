@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Graph } from '../graph.ts'
 import { GraphBuilder } from '../graph-builder.ts'
 import { wasmTarget } from './target.ts'
-import { buildGraph, check, generator, randomFor, specsOf } from './testing.ts'
+import { buildGraph, check, generator, randomFor, specsOf } from './testing/check.ts'
 
 const request = (name: string, graph: Graph) => ({ name, graph: () => graph, inputs: specsOf(graph, 'input') })
 
@@ -25,7 +25,8 @@ describe('state', () => {
   })
   it('one leaf may take the old value of another that changes', () => {
     const b = new GraphBuilder()
-    const [x, y] = [b.state('x', [5]), b.state('y', [5])]
+    const y = b.state('y', [5])
+    b.state('x', [5])
     const graph = b.build({ z: b.unary('neg', y) }, { x: y, y: b.unary('exp', y) })
     check(graph, {}, { x: new Float32Array(5), y: new Float32Array(5).fill(2) }, { relative: 1e-6 })
   })
@@ -76,8 +77,12 @@ describe('state', () => {
   it('of the wrong length is refused', () => {
     const b = new GraphBuilder()
     const program = buildGraph(b.build({ y: b.state('w', [3]) }), { w: new Float32Array(3) })
-    expect(() => program.load({ w: new Float32Array(4) })).toThrow(expect.objectContaining({ code: 'RPR_STATE_MISMATCH' }))
-    expect(() => program.load({ z: new Float32Array(3) })).toThrow(expect.objectContaining({ code: 'RPR_STATE_MISMATCH' }))
+    expect(() => program.load({ w: new Float32Array(4) })).toThrow(
+      expect.objectContaining({ code: 'RPR_STATE_MISMATCH' }),
+    )
+    expect(() => program.load({ z: new Float32Array(3) })).toThrow(
+      expect.objectContaining({ code: 'RPR_STATE_MISMATCH' }),
+    )
   })
 })
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { BinaryOp, Graph, NodeId, UnaryOp } from '../graph.ts'
 import { sizeOf } from '../graph.ts'
 import { GraphBuilder } from '../graph-builder.ts'
-import { check, generator, randomFor } from './testing.ts'
+import { check, generator, randomFor } from './testing/check.ts'
 
 const UNARY: UnaryOp[] = ['neg', 'abs', 'tanh', 'sigmoid', 'sin', 'softplus']
 const BINARY: BinaryOp[] = ['add', 'sub', 'mul', 'max', 'min']
@@ -22,7 +22,9 @@ function randomGraph(seed: number, count: number): Graph {
   for (let i = 0; i < count; i++) {
     const x = pick(pool)
     const [m, n] = b.shape(x) as [number, number]
-    const partners = pool.filter((y) => b.shape(y).every((d, axis) => d === 1 || [m, n][axis] === 1 || d === [m, n][axis]))
+    const partners = pool.filter((y) =>
+      b.shape(y).every((d, axis) => d === 1 || [m, n][axis] === 1 || d === [m, n][axis]),
+    )
     const y = pick(partners)
     switch (below(13)) {
       case 0:

@@ -90,10 +90,10 @@ function log(code: Code, x: Expr): Expr {
   })
   const s = code.let('f64', d.div(f, d.add(f64(2), f)))
   const z = code.let('f64', d.mul(s, s))
-  let r: Expr = f64(0.1479819860511658591)
+  let r: Expr = f64(0.14798198605116586)
   for (const c of [
-    0.1531383769920937332, 0.1818357216161805012, 0.2222219843214978396, 0.2857142874366239149, 0.3999999999940941908,
-    0.666666666666673513,
+    0.15313837699209373, 0.1818357216161805, 0.22222198432149784, 0.2857142874366239, 0.3999999999940942,
+    0.6666666666666735,
   ]) {
     r = d.add(f64(c), d.mul(z, r))
   }
@@ -128,7 +128,7 @@ function log(code: Code, x: Expr): Expr {
 
 /** exp for results in float32's range: zero below, infinity above. */
 function exp(code: Code, x: Expr): Expr {
-  const n = code.let('f64', d.nearest(d.mul(x, f64(1.4426950408889634))))
+  const n = code.let('f64', d.nearest(d.mul(x, f64(Math.LOG2E))))
   const r = code.let('f64', d.sub(d.sub(x, d.mul(n, f64(0.6931471803691238))), d.mul(n, f64(1.9082149292705877e-10))))
   let sum: Expr = f64(1)
   for (let i = 13; i >= 1; i--) sum = d.add(f64(1), d.mul(d.mul(r, f64(1 / i)), sum))

@@ -4,10 +4,12 @@ import type { HostData, NodeId, TensorSpec } from '../graph.ts'
 import { sizeOf } from '../graph.ts'
 import type { BuiltFunction, BuiltProgram, FunctionRequest, ProgramRequest, Refusal, Target } from '../target.ts'
 import { analyse } from './analysis.ts'
-import { emitFunction, type Widening, workspaceBytes } from './emit-function.ts'
+import type { Widening } from './boundary.ts'
+import { emitFunction } from './emit-function.ts'
 import { ModuleBuilder } from './encoder.ts'
 import { fuse } from './fusion.ts'
 import { hostImports } from './host-functions.ts'
+import { isSupported, workspaceBytes } from './kernels.ts'
 import { PAGE, ProgramMemory } from './memory.ts'
 import { planMemory } from './memory-plan.ts'
 import { type WasmMemory, webAssembly } from './web-assembly.ts'
@@ -32,12 +34,15 @@ export const wasmTarget: WasmTarget = {
   build: (request) => new Program(request),
 }
 
-/** Every operation of the graph has a lowering: what is left is memory, and a host without SIMD or shared memory. */
+/** The first operation without a lowering, or values that cannot fit into WebAssembly's memory. */
 function refusal(request: ProgramRequest): Refusal | undefined {
   if (webAssembly === undefined) return { reason: 'this host has no WebAssembly' }
   let bytes = Object.values(request.state).reduce((sum, leaf) => sum + 4 * sizeOf(leaf.shape), 0)
   for (const fn of Object.values(request.functions)) {
-    for (const node of fn.graph().nodes) bytes += 4 * sizeOf(node.shape)
+    for (const { operation, shape } of fn.graph().nodes) {
+      if (!isSupported(operation.op)) return { reason: `it has no lowering for ${operation.op} (in '${fn.name}')` }
+      bytes += 4 * sizeOf(shape)
+    }
   }
   if (bytes > 3 * 2 ** 30) return { reason: `its values may need ${bytes} bytes, and WebAssembly addresses 4 GiB` }
   return undefined
@@ -185,4 +190,3 @@ function missing(name: string): RepriseError {
     value: name,
   })
 }
-

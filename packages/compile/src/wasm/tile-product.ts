@@ -3,10 +3,9 @@
  * transposed, or when its rows are so far apart that they would evict each other from the first-level cache; A^T likewise.
  */
 import type { Code, Expr, Local } from './code.ts'
-import { transpose } from './columns.ts'
-import { storePart } from './emit-reduce.ts'
-import { type Matrix, matrixPointer } from './emit-matmul.ts'
+import { storePart, transpose } from './columns.ts'
 import { f4, get, load, splat, store } from './expr.ts'
+import { type Matrix, matrixPointer } from './matrix.ts'
 import { aligned } from './memory.ts'
 
 export interface TileProblem {

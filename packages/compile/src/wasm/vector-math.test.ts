@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { UnaryOp } from '../graph.ts'
 import { GraphBuilder } from '../graph-builder.ts'
-import { buildGraph } from './testing.ts'
+import { buildGraph } from './testing/check.ts'
 
 const COUNT = 1 << 16
 
@@ -71,7 +71,9 @@ describe('powers', () => {
     const x = Float32Array.from(bases.flatMap((base) => powers.map(() => base)))
     const y = Float32Array.from(bases.flatMap(() => powers))
     const b = new GraphBuilder()
-    const { f } = buildGraph(b.build({ z: b.binary('pow', b.input('x', [x.length]), b.input('y', [x.length])) })).functions
+    const { f } = buildGraph(
+      b.build({ z: b.binary('pow', b.input('x', [x.length]), b.input('y', [x.length])) }),
+    ).functions
     f!.inputs['x']!.set(x)
     f!.inputs['y']!.set(y)
     f!.run()

@@ -8,7 +8,6 @@
 import type { Code, Expr } from './code.ts'
 import { choose, f4, i4, i32, lane, polynomial, splat, splatInt, v } from './expr.ts'
 
-const LOG2E = 1.4426950408889634
 /** Adding 1.5 * 2^23 rounds to the nearest integer and leaves that integer in the low bits. */
 const MAGIC = 12582912
 const MAGIC_BITS = 0x4b400000
@@ -24,7 +23,7 @@ interface Reduced {
 }
 
 function reduceExp(code: Code, x: Expr): Reduced {
-  const shifted = code.let('v128', f4.add(f4.mul(x, splat(LOG2E)), splat(MAGIC)))
+  const shifted = code.let('v128', f4.add(f4.mul(x, splat(Math.LOG2E)), splat(MAGIC)))
   const n = code.let('v128', f4.sub(shifted, splat(MAGIC)))
   const r = code.let('v128', f4.sub(f4.sub(x, f4.mul(n, splat(0.693359375))), f4.mul(n, splat(-2.1219444e-4))))
   const p = polynomial(
@@ -125,7 +124,7 @@ function logSpecials(x: Expr, pole: Expr, y: Expr): Expr {
 }
 
 export function tanh(code: Code, x: Expr): Expr {
-  const limit = 7.90531110763549805
+  const limit = 7.905311107635498
   const y = code.let('v128', f4.pmax(f4.pmin(x, splat(limit)), splat(-limit)))
   const z = code.let('v128', f4.mul(y, y))
   // Both times 2^8: otherwise the product of a denormal would lose digits.

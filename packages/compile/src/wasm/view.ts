@@ -110,7 +110,10 @@ export function refine(
   const boundaries = new Set([1, total])
   for (const axes of walks) {
     let product = 1
-    for (const axis of [...axes].reverse()) boundaries.add((product *= axis.size))
+    for (const axis of [...axes].reverse()) {
+      product *= axis.size
+      boundaries.add(product)
+    }
   }
   const ordered = [...boundaries].sort((a, b) => a - b)
   const sizes: number[] = []

@@ -7,7 +7,8 @@
  * vectors. Streams that do not move along the inner axes are loaded outside of them.
  */
 import type { Code, Expr, Local } from './code.ts'
-import { get, load } from './expr.ts'
+import { get } from './expr.ts'
+import { loadLanes, type Place, storeLanes } from './lanes.ts'
 
 export interface Stream {
   /** Byte address of the first element. */
@@ -79,7 +80,13 @@ class Walker {
   #hoist(axis: number): void {
     for (const stream of this.#walk.reads) {
       if (stream.strides.findLastIndex((s) => s !== 0) !== axis) continue
-      this.#hoisted.set(stream, this.#code.let('v128', this.#load(stream, () => 0, 4)))
+      this.#hoisted.set(
+        stream,
+        this.#code.let(
+          'v128',
+          this.#load(stream, () => 0, 4),
+        ),
+      )
     }
   }
 
@@ -167,7 +174,12 @@ class Walker {
     const held = new Map<Stream, Expr[]>()
     for (const stream of spread) {
       const vectors = Array.from({ length: width }, (_, j) => vector(j, 4 * width))
-      const offsets = vectors.map((v) => code.let('v128', this.#load(stream, (lane) => v.at(stream, lane), 4)))
+      const offsets = vectors.map((v) =>
+        code.let(
+          'v128',
+          this.#load(stream, (lane) => v.at(stream, lane), 4),
+        ),
+      )
       held.set(stream, offsets)
     }
     const block = (total: number): void => {
@@ -198,7 +210,10 @@ class Walker {
           (stream) =>
             this.#hoisted.get(stream) ??
             held?.(stream, index) ??
-            code.let('v128', this.#load(stream, (lane) => vector.at(stream, lane), vector.count)),
+            code.let(
+              'v128',
+              this.#load(stream, (lane) => vector.at(stream, lane), vector.count),
+            ),
         )
         return this.#walk.body(reads).map((value) => code.let('v128', value))
       })
@@ -215,82 +230,20 @@ class Walker {
     return [...this.#pointers.keys()].some((key) => key.startsWith('-'))
   }
 
-  #address(stream: Stream): { pointer: Expr | undefined; base: number } {
+  #load(stream: Stream, at: (lane: number) => number, count: number): Expr {
+    return loadLanes(this.#place(stream), [at(0), at(1), at(2), at(3)], count)
+  }
+
+  #store(stream: Stream, at: (lane: number) => number, count: number, value: Expr): void {
+    storeLanes(this.#code, this.#place(stream), [at(0), at(1), at(2), at(3)], count, value)
+  }
+
+  #place(stream: Stream): Place {
     const key = pointerKey(stream)
     const pointer = this.#pointers.get(key)
     return {
       pointer: pointer === undefined ? undefined : get(pointer.local),
       base: key.startsWith('-') ? 0 : stream.base,
-    }
-  }
-
-  #load(stream: Stream, at: (lane: number) => number, count: number): Expr {
-    const { pointer, base } = this.#address(stream)
-    const [a, b, c, e] = [at(0), at(1), at(2), at(3)]
-    const from = (name: Parameters<typeof load>[0], element: number): Expr => this.#at(name, pointer, base, element)
-    if (b === a + 1 && c === a + 2 && e === a + 3) return from('v128.load', a)
-    if (count === 1 || (b === a && c === a && e === a)) return from('v128.load32_splat', a)
-    if (b === a + 1 && c === a && e === b) return from('v128.load64_splat', a)
-    if (b === a && c === a + 1 && e === c) {
-      return (code) => {
-        const pair = code.let('v128', from('v128.load64_zero', a))
-        pair(code)
-        pair(code)
-        code.shuffle([0, 0, 1, 1])
-      }
-    }
-    return (code) => {
-      from('v128.load32_zero', a)(code)
-      for (let lane = 1; lane < count; lane++) {
-        const value = code.let('v128', () => {})
-        const { address, offset } = this.#resolve(pointer, base, at(lane))
-        address(code)
-        value(code)
-        code.laneMemory('v128.load32_lane', offset, lane)
-      }
-    }
-  }
-
-  #store(stream: Stream, at: (lane: number) => number, count: number, value: Expr): void {
-    const code = this.#code
-    const { pointer, base } = this.#address(stream)
-    const put = (element: number, emit: (offset: number) => void): void => {
-      const { address, offset } = this.#resolve(pointer, base, element)
-      address(code)
-      value(code)
-      emit(offset)
-    }
-    const consecutive = [1, 2, 3].every((lane) => lane >= count || at(lane) === at(0) + lane)
-    if (!consecutive) {
-      for (let lane = 0; lane < count; lane++) {
-        put(at(lane), (offset) => code.laneMemory('v128.store32_lane', offset, lane))
-      }
-      return
-    }
-    if (count === 4) put(at(0), (offset) => code.memory('v128.store', offset))
-    if (count === 2 || count === 3) put(at(0), (offset) => code.laneMemory('v128.store64_lane', offset, 0))
-    if (count === 1 || count === 3) {
-      put(at(count - 1), (offset) => code.laneMemory('v128.store32_lane', offset, count - 1))
-    }
-  }
-
-  #at(name: Parameters<typeof load>[0], pointer: Expr | undefined, base: number, element: number): Expr {
-    const { address, offset } = this.#resolve(pointer, base, element)
-    return load(name, address, offset)
-  }
-
-  /** Instruction offsets are unsigned: a negative one is added to the pointer. */
-  #resolve(pointer: Expr | undefined, base: number, element: number): { address: Expr; offset: number } {
-    const offset = base + 4 * element
-    const own: Expr = pointer ?? ((code) => code.i32(0))
-    if (offset >= 0) return { address: own, offset }
-    return {
-      address: (code) => {
-        own(code)
-        code.i32(offset)
-        code.op('i32.add')
-      },
-      offset: 0,
     }
   }
 }

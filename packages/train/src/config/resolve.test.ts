@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -80,6 +80,42 @@ describe('options', () => {
     try {
       const { run } = await resolveRun({ ...base, algo: 'grpo', set: { tasks: 'tasks.yaml' } }, 'flag')
       expect(run.tasks).toBe(join(process.cwd(), 'tasks.yaml'))
+    } finally {
+      process.chdir(here)
+    }
+  })
+
+  it('paths in a config file start from its folder, those of flags from the current one', async () => {
+    const home = join(folder, 'home')
+    mkdirSync(home)
+    writeFileSync(join(home, 'tasks.yaml'), '- seed: 1\n')
+    writeFileSync(
+      join(home, 'line.js'),
+      `import { box, defineEnv, discrete } from '@reprise/core'
+export default defineEnv({
+  id: 'Line-v0', maxEpisodeSteps: 5, observationSpace: box({ low: 0, high: 1, shape: [1] }), actionSpace: discrete(2),
+  reset: () => ({}), step: ({ state }) => ({ state, reward: 0, terminated: false }), observe: () => [0],
+})
+`,
+    )
+    const config = join(home, 'run.yaml')
+    writeFileSync(config, 'algo: grpo\nenv: ./line.js\nout: runs/a\ntasks: tasks.yaml\n')
+    const run = await resolveRun({ config }, 'flag')
+    expect([run.envFile, run.out, run.run.tasks]).toEqual(
+      ['line.js', 'runs/a', 'tasks.yaml'].map((path) => join(home, path)),
+    )
+    const here = process.cwd()
+    process.chdir(folder)
+    try {
+      const flags = { config: 'home/run.yaml', env: './home/line.js', out: 'b', set: { tasks: 'home/tasks.yaml' } }
+      const own = await resolveRun(flags, 'flag')
+      const cwd = process.cwd()
+      expect([own.envFile, own.out, own.run.tasks]).toEqual(
+        ['home/line.js', 'b', 'home/tasks.yaml'].map((path) => join(cwd, path)),
+      )
+      await expect(resolveRun({ ...flags, env: './line.js' }, 'flag')).rejects.toMatchObject({
+        code: 'RPR_FILE_MISSING',
+      })
     } finally {
       process.chdir(here)
     }

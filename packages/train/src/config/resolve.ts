@@ -1,5 +1,5 @@
 /** From what a user gave to what will run: algorithm, environment, preset and every option, checked before anything starts. */
-import { resolve as resolvePath } from 'node:path'
+import { dirname, resolve as resolvePath } from 'node:path'
 import { type Algorithm, getAlgorithm } from '@reprise/algorithms'
 import { EXECUTOR_NAMES, type ExecutorName } from '@reprise/backend'
 import {
@@ -30,7 +30,7 @@ export interface TrainOptions {
   readonly out?: string
   /** A preset's name; `false`: none. Default: the environment's own, where there is one. */
   readonly preset?: string | false
-  /** A YAML file. */
+  /** A YAML file. Paths in it (`env`, `tasks`, `out`) start from its folder, all others from the current one. */
   readonly config?: string
   /** Any option by name: the algorithm's and `runOptions`. */
   readonly set?: Readonly<Record<string, unknown>>
@@ -74,6 +74,7 @@ function runTableOf(algorithm: Algorithm): OptionTable {
 /** @throws RepriseError for everything that is wrong; nothing has been written by then. */
 export async function resolveRun(given: TrainOptions, source: 'flag' | 'api' | 'recorded'): Promise<ResolvedRun> {
   const file = given.config === undefined ? undefined : readConfigFile(given.config)
+  const folder = given.config === undefined ? undefined : dirname(resolvePath(given.config))
   const algorithm = getAlgorithm(given.algo ?? file?.algo ?? 'grpo')
   const table = optionTableOf(algorithm)
   const env = given.env ?? file?.env
@@ -83,7 +84,7 @@ export async function resolveRun(given: TrainOptions, source: 'flag' | 'api' | '
     })
   }
   const executor = readExecutor(given.executor ?? file?.executor ?? 'auto')
-  const loaded = await loadEnv(env)
+  const loaded = await loadEnv(env, given.env === undefined ? folder : undefined)
   const { definition } = loaded
   if (file?.recorded && typeof given.preset === 'string') {
     throw new RepriseError(
@@ -109,7 +110,8 @@ export async function resolveRun(given: TrainOptions, source: 'flag' | 'api' | '
   })
   const { values: asGiven, sources } = resolveOptions(table, layers)
   const tasks = asGiven['tasks']
-  const values = typeof tasks === 'string' ? { ...asGiven, tasks: absoluteTasks(tasks) } : asGiven
+  const ownTasks = (sources as Record<string, OptionSource>)['tasks'] === 'file' ? folder : undefined
+  const values = typeof tasks === 'string' ? { ...asGiven, tasks: absoluteTasks(tasks, ownTasks) } : asGiven
 
   const envOptions = { ...file?.envOptions, ...given.envOptions }
   // Refuses bad environment options now, before a folder exists.
@@ -134,7 +136,11 @@ export async function resolveRun(given: TrainOptions, source: 'flag' | 'api' | '
     sources: sources as Record<string, OptionSource>,
     executor,
     out:
-      given.out === undefined ? (file?.out === undefined ? undefined : resolvePath(file.out)) : resolvePath(given.out),
+      given.out !== undefined
+        ? resolvePath(given.out)
+        : file?.out === undefined
+          ? undefined
+          : resolvePath(folder!, file.out),
   }
 }
 

@@ -62,7 +62,7 @@ export const runOptions = {
     values: ['flattenObservation', 'clipAction', 'rescaleAction'],
     doc: 'Wrappers around each single environment, inner first; a native batched environment is then stepped row by row',
   }),
-  maxEpisodeSteps: option.optionalNumber({
+  maxEpisodeSteps: option.optionalInteger({
     default: null,
     min: 1,
     doc: "Time limit per episode in place of the environment's own",

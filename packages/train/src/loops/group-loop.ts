@@ -1,12 +1,13 @@
 /** Groups of whole episodes from a shared reset seed, then the algorithm's updates on them. */
 import type { EpisodeGroups, GroupAlgorithm } from '@reprise/algorithms'
-import { RepriseError, type Serializable, SyncVectorEnv, type VectorEnv, VectorWrapper } from '@reprise/core'
+import { RepriseError, type Serializable, type VectorEnv } from '@reprise/core'
 import type { TrainingEnv } from '../environments.ts'
 import { Breather } from './breather.ts'
 import { joinEpisodes, StepColumns } from './episode-packing.ts'
+import { describeThrown, rowErrors } from './failures.ts'
 import { type Loop, type LoopContext, learn } from './loop.ts'
 import { PolicyInputs } from './policy.ts'
-import { type Task, type TaskSource, taskSource } from './tasks.ts'
+import { type Task, type TaskSource, taskIdOf, taskSource } from './tasks.ts'
 
 export class GroupLoop implements Loop {
   readonly #context: LoopContext
@@ -20,6 +21,8 @@ export class GroupLoop implements Loop {
   readonly #breather = new Breather()
   readonly #storage: StepColumns
   readonly #tasks: TaskSource
+  /** [groups] ids of the tasks that the groups play now. */
+  #taskIds: readonly number[] = []
 
   constructor(context: LoopContext, algorithm: GroupAlgorithm, tasks: string) {
     this.#context = context
@@ -58,6 +61,13 @@ export class GroupLoop implements Loop {
     const metrics = await learn(this.#context, prepared)
     timer.add('learn', performance.now() - before)
     if (dynamic) {
+      // Kept groups alone would look as if every task taught something.
+      const sampled = joinEpisodes(
+        batches.map((batch) => ({ ...batch, columns: {} })),
+        batches.map(({ numEpisodes }) => new Uint8Array(numEpisodes).fill(1)),
+        Number.POSITIVE_INFINITY,
+      )
+      Object.assign(metrics, this.#algorithm.describe(sampled, options))
       metrics['group/batches_sampled'] = batches.length
       metrics['group/informative_groups'] = Math.min(informativeGroups, this.#groups)
     }
@@ -66,7 +76,7 @@ export class GroupLoop implements Loop {
 
   /** One episode per row. */
   async #collect(): Promise<{ episodes: EpisodeGroups; steps: number }> {
-    const { policy, executor, rng, timer, episodes } = this.#context
+    const { policy, executor, rng, timer, episodes, failures } = this.#context
     const env = this.#env
     const { columns } = env
     const n = env.numEnvs
@@ -81,6 +91,7 @@ export class GroupLoop implements Loop {
       if (columns.failed[i]) {
         finished[i] = 1
         running--
+        failures.note(rowErrors(env)[i])
       }
     }
     for (let t = 0; running > 0; t++) {
@@ -108,8 +119,8 @@ export class GroupLoop implements Loop {
         if (columns.terminated[i] || columns.truncated[i] || columns.failed[i]) {
           finished[i] = 1
           running--
-          if (!columns.failed[i])
-            episodes.add(columns.episodeReturns[i]!, columns.episodeLengths[i]!, columns.outcomes[i]!)
+          if (columns.failed[i]) failures.note(rowErrors(env)[i])
+          else episodes.add(columns.episodeReturns[i]!, columns.episodeLengths[i]!, columns.outcomes[i]!)
         }
       }
     }
@@ -119,6 +130,7 @@ export class GroupLoop implements Loop {
   /** One task per group: all its rows are reset with the same seed and options. */
   async #reset(): Promise<void> {
     const tasks: Task[] = Array.from({ length: this.#groups }, () => this.#tasks.next())
+    this.#taskIds = tasks.map(taskIdOf)
     const seeds = Float64Array.from(
       { length: this.#env.numEnvs },
       (_, i) => tasks[Math.floor(i / this.#groupSize)]!.seed,
@@ -165,10 +177,10 @@ export class GroupLoop implements Loop {
       if (!columns.failed[i]) rows.push(i)
     }
     if (rows.length === 0) {
-      const error = errorOf(this.#env)
+      const error = rowErrors(this.#env).find((thrown) => thrown !== undefined)
       throw new RepriseError(
-        'RPR_ENV_CONTRACT',
-        `All ${numEnvs} episodes of '${this.#env.spec.id}' in one batch failed${error === undefined ? '' : `; one threw ${describe(error)}`}.`,
+        'RPR_ENV_FAILED',
+        `All ${numEnvs} episodes of '${this.#env.spec.id}' in one batch failed${error === undefined ? '' : `; one threw ${describeThrown(error)}`}.`,
         {
           value: error,
           hint: 'Run check-env on it.',
@@ -193,15 +205,22 @@ export class GroupLoop implements Loop {
         returns: Float64Array.from(read(columns.episodeReturns)),
         outcomes: Float64Array.from(read(columns.outcomes)),
         truncated: Uint8Array.from(rows, (row) => (columns.truncated[row] && !columns.terminated[row] ? 1 : 0)),
-        taskIds: Float64Array.from(read(columns.taskIds)),
+        taskIds: Float64Array.from(rows, (row) => {
+          const named = columns.taskIds[row]!
+          return Number.isNaN(named) ? this.#taskIds[Math.floor(row / this.#groupSize)]! : named
+        }),
         failedEpisodes: numEnvs - rows.length,
       },
     }
   }
 
+  statistics(): Serializable {
+    return this.#training.statistics()
+  }
+
   /** An iteration begins with fresh episodes: nothing else of an environment outlives it. */
   save(): Serializable {
-    return { tasks: this.#tasks.save(), statistics: this.#training.statistics() }
+    return { tasks: this.#tasks.save(), statistics: this.statistics() }
   }
 
   async load(saved: Serializable): Promise<void> {
@@ -213,14 +232,4 @@ export class GroupLoop implements Loop {
   async close(): Promise<void> {
     await this.#env.close()
   }
-}
-
-/** What a row threw, below the wrappers. */
-function errorOf(env: VectorEnv): unknown {
-  if (env instanceof SyncVectorEnv) return env.errors.find((error) => error !== undefined)
-  return env instanceof VectorWrapper ? errorOf(env.inner) : undefined
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message.replace(/\.$/, '')}` : String(error)
 }

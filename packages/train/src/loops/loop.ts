@@ -3,6 +3,7 @@ import type { Executor, LearnerProgram } from '@reprise/backend'
 import type { OptionTable, OptionValues, Pcg64, Serializable } from '@reprise/core'
 import type { EnvironmentMaker } from '../environments.ts'
 import type { EpisodeWindow } from '../run/episode-window.ts'
+import type { Failures } from './failures.ts'
 import type { PhaseTimer } from './phase-timer.ts'
 import type { Policy } from './policy.ts'
 
@@ -17,6 +18,8 @@ export interface LoopContext {
   readonly environments: EnvironmentMaker
   readonly episodes: EpisodeWindow
   readonly timer: PhaseTimer
+  /** Told of each episode that failed, where the loop tolerates that. */
+  readonly failures: Failures
   /** Noise of the policy, order of minibatches, seeds of training environments. */
   readonly rng: { readonly actions: Pcg64; readonly minibatches: Pcg64; readonly environments: Pcg64 }
 }
@@ -27,6 +30,8 @@ export interface Loop {
   start(): Promise<void>
   /** `progress` in [0, 1] is what schedules read. */
   iterate(progress: number): Promise<{ steps: number; metrics: Record<string, number> }>
+  /** What the normalisers of the training environment hold now: part of what `save` gives, without the rest. */
+  statistics(): Serializable
   save(): Serializable
   load(saved: Serializable): Promise<void>
   close(): Promise<void>

@@ -33,6 +33,7 @@ export class RolloutLoop implements Loop {
       rewards: new Float32Array(steps * numEnvs),
       terminated: new Uint8Array(steps * numEnvs),
       truncated: new Uint8Array(steps * numEnvs),
+      episodeStart: new Uint8Array(steps * numEnvs),
       finalValues: new Float32Array(steps * numEnvs),
       lastValues: new Float32Array(numEnvs),
     }
@@ -60,11 +61,16 @@ export class RolloutLoop implements Loop {
     const n = env.numEnvs
     const inputs = this.#inputs
     const observation = inputs.arrays['observation'] as Float32Array
-    const { rewards, terminated, truncated, finalValues, lastValues } = this.#rollout
+    const { rewards, terminated, truncated, episodeStart, finalValues, lastValues } = this.#rollout
     finalValues.fill(0)
 
     for (let t = 0; t < this.#steps; t++) {
       const began = performance.now()
+      // The last step ended the row's episode, or it has made none since its reset: restored columns say so too.
+      for (let i = 0; i < n; i++) {
+        const first = columns.terminated[i] || columns.truncated[i] || columns.episodeLengths[i] === 0
+        episodeStart[t * n + i] = first ? 1 : 0
+      }
       policy.encode(columns.observations, observation)
       inputs.readMask(columns.actionMasks)
       inputs.drawNoise(rng.actions)
@@ -129,8 +135,12 @@ export class RolloutLoop implements Loop {
     column.set(values, t * values.length)
   }
 
+  statistics(): Serializable {
+    return this.#training.statistics()
+  }
+
   save(): Serializable {
-    return { env: this.#env.canSnapshot ? this.#env.snapshot() : null, statistics: this.#training.statistics() }
+    return { env: this.#env.canSnapshot ? this.#env.snapshot() : null, statistics: this.statistics() }
   }
 
   async load(saved: Serializable): Promise<void> {

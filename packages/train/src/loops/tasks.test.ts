@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Pcg64 } from '@reprise/core'
 import { describe, expect, it } from 'vitest'
-import { taskSource } from './tasks.ts'
+import { taskIdOf, taskSource } from './tasks.ts'
 
 const draw = (source: ReturnType<typeof taskSource>, n: number) => Array.from({ length: n }, () => source.next().seed)
 
@@ -55,5 +55,17 @@ describe('tasks', () => {
     )
     expect(() => taskSource('0', new Pcg64(1))).toThrow(expect.objectContaining({ code: 'RPR_OPTION_RANGE' }))
     expect(() => taskSource('none.yaml', new Pcg64(1))).toThrow(expect.objectContaining({ code: 'RPR_FILE_MISSING' }))
+  })
+})
+
+describe('taskIdOf', () => {
+  it('is the same for equal tasks in every run, and another for others', () => {
+    // The first six bytes of the SHA-256 of [1,{}] and of [1,{"a":1,"b":{"c":[1,2],"d":0}}].
+    expect(taskIdOf({ seed: 1 })).toBe(261550061417618)
+    expect(taskIdOf({ seed: 1, options: {} })).toBe(261550061417618)
+    expect(taskIdOf({ seed: 1, options: { b: { d: 0, c: [1, 2] }, a: 1 } })).toBe(274625180615364)
+    const ids = Array.from({ length: 1000 }, (_, seed) => taskIdOf({ seed }))
+    expect(new Set(ids).size).toBe(1000)
+    expect(ids.every(Number.isSafeInteger)).toBe(true)
   })
 })

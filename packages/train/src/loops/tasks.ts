@@ -1,4 +1,5 @@
 /** Which task a group plays: the reset seed, and reset options where a task file gives some. */
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type EnvOptions, type Pcg64, RepriseError, type Serializable, suggest } from '@reprise/core'
@@ -15,9 +16,35 @@ export interface TaskSource {
   load(saved: Serializable): void
 }
 
-/** `spec` with the path of a task file made absolute, so that a run resumes from any folder. */
-export function absoluteTasks(spec: string): string {
-  return spec === 'fresh' || /^\d+$/.test(spec) || !existsSync(spec) ? spec : resolve(spec)
+/**
+ * A task's stable id where the environment names none: the first 48 bits of the SHA-256 of its seed and its reset options
+ * as JSON, keys sorted. No options and empty options are one task.
+ */
+export function taskIdOf({ seed, options = {} }: Task): number {
+  return createHash('sha256')
+    .update(JSON.stringify([seed, sorted(options)]))
+    .digest()
+    .readUIntBE(0, 6)
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, part]) => [key, sorted(part)]),
+  )
+}
+
+/**
+ * `spec` with the path of a task file made absolute, so that a run resumes from any folder. `from`: the folder of the
+ * config file that named it; absent: the current one, where a name without a file is left as it was typed.
+ */
+export function absoluteTasks(spec: string, from?: string): string {
+  if (spec === 'fresh' || /^\d+$/.test(spec)) return spec
+  if (from !== undefined) return resolve(from, spec)
+  return existsSync(spec) ? resolve(spec) : spec
 }
 
 /** `spec` as the option `tasks` gives it. `rng` is the training environments' branch: fresh seeds come from it. */

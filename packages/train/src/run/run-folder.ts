@@ -51,6 +51,8 @@ export interface RunResult {
   readonly stdReward: number
   readonly successRate: number | null
   readonly returns: readonly number[]
+  /** Episodes of the final evaluation whose environment threw: they are not in the score. */
+  readonly failedEpisodes: number
   readonly evalSeed: number
   readonly best: { readonly step: number; readonly meanReward: number } | null
   readonly parameterHash: string

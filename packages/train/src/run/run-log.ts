@@ -12,6 +12,8 @@ export interface EvaluationRow {
   readonly std_reward: number
   readonly episodes: number
   readonly returns: readonly number[]
+  /** Episodes whose environment threw: in none of the numbers above. */
+  readonly failed: number
   readonly success_rate?: number
   /** What the episodes' seeds were drawn from. */
   readonly seed: number

@@ -1,10 +1,10 @@
 /** For tests: runs a graph on this target and on the interpreter, twice, and compares. */
 import { expect } from 'vitest'
-import { type Dtype, type Graph, type HostData, sizeOf, type TensorSpec } from '../graph.ts'
-import { arrayFor } from '../infer.ts'
-import { evaluate } from '../interpreter/evaluate.ts'
-import { validate } from '../validate.ts'
-import { wasmTarget } from './target.ts'
+import { type Dtype, type Graph, type HostData, sizeOf, type TensorSpec } from '../../graph.ts'
+import { arrayFor } from '../../infer.ts'
+import { evaluate } from '../../interpreter/evaluate.ts'
+import { validate } from '../../validate.ts'
+import { wasmTarget } from '../target.ts'
 
 export type Values = Readonly<Record<string, HostData>>
 
@@ -87,7 +87,8 @@ export function generator(seed: number): () => number {
 
 export function randomValues(dtype: Dtype, length: number, random: () => number, scale = 2): HostData {
   const out = arrayFor(dtype, length)
-  for (let i = 0; i < length; i++) out[i] = dtype === 'bool' ? (random() > 0 ? 1 : 0) : random() * (dtype === 'int32' ? 9 : scale)
+  for (let i = 0; i < length; i++)
+    out[i] = dtype === 'bool' ? (random() > 0 ? 1 : 0) : random() * (dtype === 'int32' ? 9 : scale)
   return out
 }
 

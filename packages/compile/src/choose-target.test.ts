@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { chooseTarget } from './choose-target.ts'
+import { GraphBuilder } from './graph-builder.ts'
+import { interpreterTarget } from './interpreter/target.ts'
+import type { ProgramRequest, Target } from './target.ts'
+import type { CompileWarning } from './warn.ts'
+
+/** One product of n x n matrices: 2 n^3 operations. */
+function productOf(n: number): ProgramRequest {
+  const g = new GraphBuilder()
+  const x = g.input('x', [n, n])
+  const graph = g.build({ y: g.matmul(x, x) })
+  const inputs = { x: { shape: [n, n], dtype: 'float32' } as const }
+  return { state: {}, functions: { square: { name: 'square', inputs, graph: () => graph } } }
+}
+
+/** Takes nothing. */
+const never: Target = { ...interpreterTarget, name: 'never', supports: () => ({ reason: 'it is Sunday' }) }
+
+describe('auto', () => {
+  it('takes wasm below the crossover and onnx above', () => {
+    const small = chooseTarget(productOf(64))
+    expect(small.target.name).toBe('wasm')
+    expect(small.reason).toMatch(/0\.524 MFLOP .* below the crossover of 25 MFLOP/)
+    expect(chooseTarget(productOf(256)).target.name).toBe('onnx')
+  })
+})
+
+describe('a forced target', () => {
+  it('is taken whatever the cost, by name or as an object', () => {
+    expect(chooseTarget(productOf(256), { target: 'wasm' }).target.name).toBe('wasm')
+    expect(chooseTarget(productOf(2), { target: interpreterTarget }).reason).toContain('asked for')
+  })
+  it('must be able', () => {
+    const warnings: CompileWarning[] = []
+    const choose = () => chooseTarget(productOf(2), { target: never, warn: (w) => warnings.push(w) })
+    expect(choose).toThrow(expect.objectContaining({ code: 'RPR_COMPILE_UNSUPPORTED' }))
+    expect(choose).toThrow(/'never' cannot run this program: it is Sunday/)
+    // Only a graph: there is no function to run eagerly.
+    expect(() => chooseTarget(productOf(2), { target: 'eager' })).toThrow(/only a graph/)
+    expect(warnings).toEqual([])
+  })
+})
