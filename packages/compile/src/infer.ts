@@ -50,8 +50,8 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
   const need = (count: number): void => {
     if (inputs.length !== count) fail(operation, `takes ${count} operands, not ${inputs.length}.`)
   }
-  const check = (condition: boolean, message: string): void => {
-    if (!condition) fail(operation, message)
+  const check = (condition: boolean, message: string | (() => string)): void => {
+    if (!condition) fail(operation, typeof message === 'string' ? message : message())
   }
   const [a, b, c] = inputs as [TensorSpec, TensorSpec, TensorSpec]
   switch (operation.op) {
@@ -63,41 +63,41 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
       if (shape === undefined || dtype === undefined) return fail(operation, 'needs a shape and a type.')
       check(
         shape.every((d) => Number.isInteger(d) && d >= 0),
-        `has the impossible shape [${shape}].`,
+        () => `has the impossible shape [${shape}].`,
       )
       if (operation.op === 'constant') {
         const length = sizeOf(shape)
-        check(operation.data.length === length, `holds ${operation.data.length} values, not ${length}.`)
-        check(operation.data instanceof ARRAYS[dtype], `of type ${dtype} holds a ${operation.data.constructor.name}.`)
+        check(operation.data.length === length, () => `holds ${operation.data.length} values, not ${length}.`)
+        check(operation.data instanceof ARRAYS[dtype], () => `of type ${dtype} holds a ${operation.data.constructor.name}.`)
       }
       return { shape, dtype }
     }
     case 'unary': {
       need(1)
       const { fn } = operation
-      if (fn === 'not') check(a.dtype === 'bool', `takes bool, not ${a.dtype}.`)
+      if (fn === 'not') check(a.dtype === 'bool', () => `takes bool, not ${a.dtype}.`)
       else if (INTEGER_UNARY.has(fn)) check(a.dtype !== 'bool', 'takes numbers, not bool.')
-      else check(a.dtype === 'float32', `takes float32, not ${a.dtype}.`)
+      else check(a.dtype === 'float32', () => `takes float32, not ${a.dtype}.`)
       return { shape: a.shape, dtype: PREDICATES.has(fn) ? 'bool' : a.dtype }
     }
     case 'binary': {
       need(2)
       const { fn } = operation
-      check(a.dtype === b.dtype, `mixes ${a.dtype} and ${b.dtype}.`)
+      check(a.dtype === b.dtype, () => `mixes ${a.dtype} and ${b.dtype}.`)
       const shape = broadcastShapes(operation, a.shape, b.shape)
       if (fn === 'and' || fn === 'or') {
-        check(a.dtype === 'bool', `takes bool, not ${a.dtype}.`)
+        check(a.dtype === 'bool', () => `takes bool, not ${a.dtype}.`)
         return { shape, dtype: 'bool' }
       }
       if (COMPARISONS.has(fn)) return { shape, dtype: 'bool' }
       check(a.dtype !== 'bool', 'takes numbers, not bool.')
-      if (FLOAT_BINARY.has(fn)) check(a.dtype === 'float32', `takes float32, not ${a.dtype}.`)
+      if (FLOAT_BINARY.has(fn)) check(a.dtype === 'float32', () => `takes float32, not ${a.dtype}.`)
       return { shape, dtype: a.dtype }
     }
     case 'select': {
       need(3)
-      check(a.dtype === 'bool', `needs a bool condition, not ${a.dtype}.`)
-      check(b.dtype === c.dtype, `mixes ${b.dtype} and ${c.dtype}.`)
+      check(a.dtype === 'bool', () => `needs a bool condition, not ${a.dtype}.`)
+      check(b.dtype === c.dtype, () => `mixes ${b.dtype} and ${c.dtype}.`)
       return {
         shape: broadcastShapes(operation, broadcastShapes(operation, a.shape, b.shape), c.shape),
         dtype: b.dtype,
@@ -110,7 +110,7 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
       need(1)
       checkAxes(operation, operation.axes, a.shape)
       const logical = operation.fn === 'any' || operation.fn === 'all'
-      check(logical === (a.dtype === 'bool'), `cannot reduce ${a.dtype}.`)
+      check(logical === (a.dtype === 'bool'), () => `cannot reduce ${a.dtype}.`)
       return { shape: a.shape.filter((_, axis) => !operation.axes.includes(axis)), dtype: a.dtype }
     }
     case 'argmax':
@@ -121,11 +121,11 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
       return { shape: a.shape.filter((_, axis) => axis !== operation.axis), dtype: 'int32' }
     case 'matmul': {
       need(2)
-      check(a.dtype === 'float32' && b.dtype === 'float32', `multiplies float32, not ${a.dtype} and ${b.dtype}.`)
-      check(a.shape.length >= 2 && b.shape.length >= 2, `needs matrices, not [${a.shape}] and [${b.shape}].`)
+      check(a.dtype === 'float32' && b.dtype === 'float32', () => `multiplies float32, not ${a.dtype} and ${b.dtype}.`)
+      check(a.shape.length >= 2 && b.shape.length >= 2, () => `needs matrices, not [${a.shape}] and [${b.shape}].`)
       const [m, k] = matrixSides(a.shape, operation.transposeA)
       const [k2, n] = matrixSides(b.shape, operation.transposeB)
-      check(k === k2, `cannot multiply ${m} x ${k} by ${k2} x ${n}.`)
+      check(k === k2, () => `cannot multiply ${m} x ${k} by ${k2} x ${n}.`)
       const lead = broadcastShapes(operation, a.shape.slice(0, -2), b.shape.slice(0, -2))
       return { shape: [...lead, m, n], dtype: 'float32' }
     }
@@ -137,7 +137,7 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
     case 'reshape': {
       need(1)
       const shape = declared.shape ?? fail(operation, 'needs a shape.')
-      check(sizeOf(shape) === sizeOf(a.shape), `cannot view [${a.shape}] as [${shape}].`)
+      check(sizeOf(shape) === sizeOf(a.shape), () => `cannot view [${a.shape}] as [${shape}].`)
       return { shape, dtype: a.dtype }
     }
     case 'broadcast': {
@@ -146,14 +146,14 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
       const lead = shape.length - a.shape.length
       check(
         lead >= 0 && a.shape.every((d, i) => d === 1 || d === shape[lead + i]),
-        `cannot spread [${a.shape}] over [${shape}].`,
+        () => `cannot spread [${a.shape}] over [${shape}].`,
       )
       return { shape, dtype: a.dtype }
     }
     case 'transpose': {
       need(1)
       const { permutation } = operation
-      check(isPermutation(permutation, a.shape.length), `[${permutation}] does not permute ${a.shape.length} axes.`)
+      check(isPermutation(permutation, a.shape.length), () => `[${permutation}] does not permute ${a.shape.length} axes.`)
       return { shape: permutation.map((axis) => a.shape[axis]!), dtype: a.dtype }
     }
     case 'slice': {
@@ -163,14 +163,14 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
       const rank = a.shape.length
       check(
         begin.length === rank && strides.length === rank && shape.length === rank,
-        `needs begin, strides and shape of ${rank} axes.`,
+        () => `needs begin, strides and shape of ${rank} axes.`,
       )
       for (let axis = 0; axis < rank; axis++) {
         const first = begin[axis]!
         const stride = strides[axis]!
         const last = first + stride * (shape[axis]! - 1)
         check(stride >= 1, 'needs strides of 1 or more: use reverse.')
-        check(shape[axis] === 0 || (first >= 0 && last < a.shape[axis]!), `leaves axis ${axis} of [${a.shape}].`)
+        check(shape[axis] === 0 || (first >= 0 && last < a.shape[axis]!), () => `leaves axis ${axis} of [${a.shape}].`)
       }
       return { shape, dtype: a.dtype }
     }
@@ -178,10 +178,10 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
       check(inputs.length > 0, 'needs operands.')
       checkAxes(operation, [operation.axis], a.shape)
       for (const x of inputs) {
-        check(x.dtype === a.dtype, `mixes ${a.dtype} and ${x.dtype}.`)
+        check(x.dtype === a.dtype, () => `mixes ${a.dtype} and ${x.dtype}.`)
         check(
           x.shape.length === a.shape.length && x.shape.every((d, i) => i === operation.axis || d === a.shape[i]),
-          `cannot join [${a.shape}] and [${x.shape}] along axis ${operation.axis}.`,
+          () => `cannot join [${a.shape}] and [${x.shape}] along axis ${operation.axis}.`,
         )
       }
       const total = inputs.reduce((sum, x) => sum + x.shape[operation.axis]!, 0)
@@ -191,7 +191,7 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
       need(1)
       const { before, after } = operation
       const rank = a.shape.length
-      check(before.length === rank && after.length === rank, `needs before and after for ${rank} axes.`)
+      check(before.length === rank && after.length === rank, () => `needs before and after for ${rank} axes.`)
       check([...before, ...after].every(isCount), 'needs non-negative amounts.')
       return { shape: a.shape.map((d, i) => d + before[i]! + after[i]!), dtype: a.dtype }
     }
@@ -202,10 +202,10 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
     case 'gather': {
       need(2)
       const { axis, batchDims } = operation
-      check(b.dtype === 'int32', `needs int32 indices, not ${b.dtype}.`)
+      check(b.dtype === 'int32', () => `needs int32 indices, not ${b.dtype}.`)
       checkAxes(operation, [axis], a.shape)
-      check(batchDims >= 0 && batchDims <= axis && batchDims <= b.shape.length, `cannot share ${batchDims} axes.`)
-      for (let i = 0; i < batchDims; i++) check(a.shape[i] === b.shape[i], `shares unequal axes ${i}.`)
+      check(batchDims >= 0 && batchDims <= axis && batchDims <= b.shape.length, () => `cannot share ${batchDims} axes.`)
+      for (let i = 0; i < batchDims; i++) check(a.shape[i] === b.shape[i], () => `shares unequal axes ${i}.`)
       const shape = [...a.shape.slice(0, axis), ...b.shape.slice(batchDims), ...a.shape.slice(axis + 1)]
       return { shape, dtype: a.dtype }
     }
@@ -214,17 +214,17 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
       const shape = declared.shape ?? fail(operation, 'needs a shape.')
       check(b.dtype === 'int32' && b.shape.length === 1, 'needs a vector of int32 indices.')
       check(a.dtype !== 'bool', 'sums numbers, not bool.')
-      check(a.shape.length >= 1 && a.shape[0] === b.shape[0], `has ${a.shape[0]} rows and ${b.shape[0]} indices.`)
+      check(a.shape.length >= 1 && a.shape[0] === b.shape[0], () => `has ${a.shape[0]} rows and ${b.shape[0]} indices.`)
       check(
         shape.length === a.shape.length && sameShape(shape.slice(1), a.shape.slice(1)),
-        `cannot sum rows of [${a.shape}] into [${shape}].`,
+        () => `cannot sum rows of [${a.shape}] into [${shape}].`,
       )
       return { shape, dtype: a.dtype }
     }
     case 'oneHot':
       need(1)
-      check(a.dtype === 'int32', `needs int32 indices, not ${a.dtype}.`)
-      check(isCount(operation.depth), `has the impossible depth ${operation.depth}.`)
+      check(a.dtype === 'int32', () => `needs int32 indices, not ${a.dtype}.`)
+      check(isCount(operation.depth), () => `has the impossible depth ${operation.depth}.`)
       return { shape: [...a.shape, operation.depth], dtype: declared.dtype ?? 'float32' }
     case 'cumsum':
     case 'cumprod':
@@ -238,7 +238,7 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
       check(a.shape.length === 4 && b.shape.length === 4, 'needs an image batch NHWC and a filter HWIO.')
       const [n, height, width, channels] = a.shape as [number, number, number, number]
       const [kh, kw, inner, out] = b.shape as [number, number, number, number]
-      check(channels === inner, `has ${channels} channels and a filter for ${inner}.`)
+      check(channels === inner, () => `has ${channels} channels and a filter for ${inner}.`)
       const [top, bottom, left, right] = operation.padding
       const side = (size: number, kernel: number, axis: 0 | 1): number =>
         Math.floor((size - (kernel - 1) * operation.dilations[axis] - 1) / operation.strides[axis]) + 1

@@ -19,6 +19,8 @@ const COMPARED = 4096
 function keyOf(node: Node): string | undefined {
   const { operation } = node
   const end = `(${node.inputs})${node.dtype}[${node.shape}]`
+  // The most frequent operations have nothing that JSON must spell out.
+  if (operation.op === 'unary' || operation.op === 'binary') return `${operation.op} ${operation.fn}${end}`
   if (operation.op !== 'constant') return JSON.stringify(operation, exact) + end
   return operation.data.length > COMPARED ? undefined : `constant ${bytes(operation.data)}${end}`
 }

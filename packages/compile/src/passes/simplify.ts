@@ -1,6 +1,5 @@
-/** All passes, until nothing changes. */
+/** All passes in turn, until none changes anything. */
 import type { Graph } from '../graph.ts'
-import { operationLabel, sameShape } from '../infer.ts'
 import { aliases } from './aliases.ts'
 import { broadcasts } from './broadcasts.ts'
 import { commonSubexpressions } from './common-subexpressions.ts'
@@ -28,29 +27,13 @@ export const PASSES: Readonly<Record<string, Pass>> = {
 const ROUNDS = 8
 
 export function simplify(graph: Graph): Graph {
+  const passes = Object.values(PASSES)
   let current = graph
-  for (let round = 0; round < ROUNDS; round++) {
-    const next = deadCode(Object.values(PASSES).reduce((g, pass) => pass(g), current))
-    if (same(next, current)) return next
+  // Done once every pass, one after the other, found nothing to do.
+  for (let turn = 0, idle = 0; turn < ROUNDS * passes.length && idle < passes.length; turn++) {
+    const next = passes[turn % passes.length]!(current)
+    idle = next === current ? idle + 1 : 0
     current = next
   }
-  return current
-}
-
-/**
- * Whether a round changed nothing that matters: the same operations on the same operands. Attributes change only together
- * with operands, so they need no look.
- */
-function same(a: Graph, b: Graph): boolean {
-  return (
-    a.nodes.length === b.nodes.length &&
-    a.nodes.every((node, i) => {
-      const other = b.nodes[i]!
-      return (
-        operationLabel(node.operation) === operationLabel(other.operation) &&
-        sameShape(node.inputs, other.inputs) &&
-        sameShape(node.shape, other.shape)
-      )
-    })
-  )
+  return deadCode(current)
 }

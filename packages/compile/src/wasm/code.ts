@@ -1,5 +1,5 @@
 /** One function body: instructions as bytes, locals by type with reuse, structured loops. */
-import { type FunctionRef, signed, unsigned } from './encoder.ts'
+import { append, type FunctionRef, signed, unsigned } from './encoder.ts'
 import {
   LANE_MEMORY_OPS,
   LANE_OPS,
@@ -22,8 +22,9 @@ export type Expr = (code: Code) => void
 const scratch = new DataView(new ArrayBuffer(8))
 
 export class Code {
-  /** Bytes, with a function reference where a call's index goes: imports may still be added. */
-  readonly #parts: (number | FunctionRef)[] = []
+  readonly #parts: number[] = []
+  /** Where in the bytes the index of a call's function goes: imports may still be added. */
+  readonly #calls: { at: number; fn: FunctionRef }[] = []
   readonly #params: number
   readonly #locals: ValueType[] = []
   readonly #free = new Map<ValueType, Local[]>()
@@ -131,7 +132,7 @@ export class Code {
   }
 
   call(fn: FunctionRef): void {
-    this.#parts.push(0x10, fn)
+    this.#calls.push({ at: this.#parts.push(0x10), fn })
   }
 
   /** memory.fill: address, byte and length on the stack. */
@@ -227,10 +228,13 @@ export class Code {
       unsigned(out, count)
       out.push(VALUE_TYPES[type])
     }
-    for (const part of this.#parts) {
-      if (typeof part === 'number') out.push(part)
-      else unsigned(out, indexOf(part))
+    let done = 0
+    for (const { at, fn } of this.#calls) {
+      append(out, this.#parts, done, at)
+      unsigned(out, indexOf(fn))
+      done = at
     }
+    append(out, this.#parts, done)
     out.push(0x0b)
     return out
   }
@@ -245,10 +249,10 @@ export class Code {
   }
 
   #unsigned(value: number): void {
-    unsigned(this.#parts as number[], value)
+    unsigned(this.#parts, value)
   }
 
   #signed(value: bigint | number): void {
-    signed(this.#parts as number[], value)
+    signed(this.#parts, value)
   }
 }

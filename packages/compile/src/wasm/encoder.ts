@@ -72,7 +72,7 @@ export class ModuleBuilder {
       unsigned(to, body.length)
       append(to, body)
     })
-    return Uint8Array.from(out)
+    return new Uint8Array(out)
   }
 
   get importNames(): readonly { module: string; name: string }[] {
@@ -84,9 +84,9 @@ export class ModuleBuilder {
   }
 
   #type(signature: Signature): number {
-    const key = JSON.stringify(signature)
-    const found = this.#types.findIndex((type) => JSON.stringify(type) === key)
-    return found >= 0 ? found : this.#types.push({ params: signature.params, results: signature.results }) - 1
+    const { params, results } = signature
+    const found = this.#types.findIndex((type) => sameTypes(type.params, params) && sameTypes(type.results, results))
+    return found >= 0 ? found : this.#types.push({ params, results }) - 1
   }
 }
 
@@ -107,14 +107,18 @@ function section<T>(out: number[], id: number, items: readonly T[], write: (to: 
 }
 
 function name(to: number[], text: string): void {
-  const bytes = new TextEncoder().encode(text)
+  const bytes = [...new TextEncoder().encode(text)]
   unsigned(to, bytes.length)
   append(to, bytes)
 }
 
-/** `push(...bytes)` overflows the stack on large bodies. */
-function append(to: number[], bytes: ArrayLike<number>): void {
-  for (let i = 0; i < bytes.length; i++) to.push(bytes[i]!)
+function sameTypes(a: readonly ValueType[], b: readonly ValueType[]): boolean {
+  return a.length === b.length && a.every((type, i) => type === b[i])
+}
+
+/** Bytes `from` to `to` at the end of `out`; in pieces, because many arguments overflow the stack. */
+export function append(out: number[], bytes: readonly number[], from = 0, to = bytes.length): void {
+  for (let at = from; at < to; at += 4096) out.push(...bytes.slice(at, Math.min(to, at + 4096)))
 }
 
 /** Unsigned LEB128 of an integer below 2^53. */
@@ -129,7 +133,24 @@ export function unsigned(to: number[], value: number): void {
 
 /** Signed LEB128 of a bigint or a 32-bit integer. */
 export function signed(to: number[], value: bigint | number): void {
-  let rest = BigInt(value)
+  if (typeof value === 'bigint') {
+    signedBig(to, value)
+    return
+  }
+  let rest = value
+  for (;;) {
+    const byte = rest & 0x7f
+    rest >>= 7
+    if ((rest === 0 && (byte & 0x40) === 0) || (rest === -1 && (byte & 0x40) !== 0)) {
+      to.push(byte)
+      return
+    }
+    to.push(byte | 0x80)
+  }
+}
+
+function signedBig(to: number[], value: bigint): void {
+  let rest = value
   for (;;) {
     const byte = Number(rest & 0x7fn)
     rest >>= 7n
