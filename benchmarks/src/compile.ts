@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { ppo } from '@reprise/algorithms'
 import { createExecutor, type Executor, type ExecutorName, type UpdatesCall } from '@reprise/backend'
 import { box, discrete, Pcg64, resolveOptions } from '@reprise/core'
+import { type StartRow, startRows } from './compile-start.ts'
 import { INSTALL_HINT, rivalsPython, runRival } from './rivals.ts'
 
 export const compileHelp =
@@ -36,6 +37,7 @@ export async function runCompile(args: string[]): Promise<void> {
     options: { quick: { type: 'boolean', default: false }, out: { type: 'string' } },
   })
   const seconds = values.quick ? 0.2 : 1
+  const starts = startRows(values.quick ? 1 : 5)
   const rows: Row[] = []
   for (const executor of EXECUTORS) {
     for (const [hidden, batch] of SIZES) rows.push(await updateRow(executor, hidden, batch, seconds))
@@ -52,8 +54,9 @@ export async function runCompile(args: string[]): Promise<void> {
     rows.push(...rival.rows)
   }
   print(rows, versions)
+  printStarts(starts)
   if (values.out)
-    writeFileSync(values.out, `${JSON.stringify({ node: process.versions.node, versions, rows }, null, 2)}\n`)
+    writeFileSync(values.out, `${JSON.stringify({ node: process.versions.node, versions, rows, starts }, null, 2)}\n`)
 }
 
 /** Shared two-layer tanh MLP 4 -> H -> H, heads 2 and 1. */
@@ -208,4 +211,10 @@ function print(rows: readonly Row[], versions: Record<string, string> | undefine
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
   )
+}
+
+function printStarts(starts: readonly StartRow[]): void {
+  const cell = (ms: number) => (ms === 0 ? '-' : ms.toFixed(0)).padStart(18)
+  console.log(`\n${'start of the PPO program, ms'.padEnd(34)}${'first in process'.padStart(18)}${'later'.padStart(18)}`)
+  for (const { name, cold, warm } of starts) console.log(name.padEnd(34) + cell(cold) + cell(warm))
 }

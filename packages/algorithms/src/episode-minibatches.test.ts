@@ -68,7 +68,7 @@ describe('episodeMinibatches', () => {
   it('takes one larger row count for longer episodes that must stay whole', () => {
     const input = { rng: new Pcg64(1), offsets: offsetsOf([5000, 10]), trained: [0, 1], epochs: 1, minibatches: 1 }
     expect(episodeMinibatches({ ...input, wholeEpisodes: true }).batchSize).toBe(8192)
-    expect(episodeMinibatches({ ...input, wholeEpisodes: false }).batchSize).toBe(1024)
+    expect(episodeMinibatches({ ...input, wholeEpisodes: false }).batchSize).toBe(2048)
   })
 
   it('wastes little on padding', () => {

@@ -1,8 +1,8 @@
 /** Deals episodes out into minibatches, and cuts those into calls of one fixed row count. */
 import type { Pcg64 } from '@reprise/core'
 
-/** The only row counts of a run, beside one for longer episodes that must stay whole. */
-export const ROW_COUNTS = [256, 1024, 4096] as const
+/** The only row counts of a run, beside one for longer episodes that must stay whole: each compiles the update once. */
+export const ROW_COUNTS = [256, 2048] as const
 /** What one more call costs, in rows: a fixed model, so that runs repeat. */
 const CALL_COST = 150
 

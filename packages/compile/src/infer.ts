@@ -68,7 +68,10 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
       if (operation.op === 'constant') {
         const length = sizeOf(shape)
         check(operation.data.length === length, () => `holds ${operation.data.length} values, not ${length}.`)
-        check(operation.data instanceof ARRAYS[dtype], () => `of type ${dtype} holds a ${operation.data.constructor.name}.`)
+        check(
+          operation.data instanceof ARRAYS[dtype],
+          () => `of type ${dtype} holds a ${operation.data.constructor.name}.`,
+        )
       }
       return { shape, dtype }
     }
@@ -153,7 +156,10 @@ function inferred(operation: Operation, inputs: readonly TensorSpec[], declared:
     case 'transpose': {
       need(1)
       const { permutation } = operation
-      check(isPermutation(permutation, a.shape.length), () => `[${permutation}] does not permute ${a.shape.length} axes.`)
+      check(
+        isPermutation(permutation, a.shape.length),
+        () => `[${permutation}] does not permute ${a.shape.length} axes.`,
+      )
       return { shape: permutation.map((axis) => a.shape[axis]!), dtype: a.dtype }
     }
     case 'slice': {

@@ -40,7 +40,7 @@ export async function readContainer(path: string): Promise<Container> {
   const corrupt = (problem: string): RepriseError =>
     new RepriseError('RPR_CHECKPOINT_CORRUPT', `'${path}' ${problem}.`, {
       value: path,
-      hint: 'Write it again with program.write().',
+      hint: 'Write it again with writeOnnxProgram.',
     })
   if (file.length < FIXED + DIGEST || file.toString('latin1', 0, 8) !== MAGIC) throw corrupt('is no compiled program')
   const version = file.readUInt32LE(8)

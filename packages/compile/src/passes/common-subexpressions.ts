@@ -19,10 +19,21 @@ const COMPARED = 4096
 function keyOf(node: Node): string | undefined {
   const { operation } = node
   const end = `(${node.inputs})${node.dtype}[${node.shape}]`
-  // The most frequent operations have nothing that JSON must spell out.
-  if (operation.op === 'unary' || operation.op === 'binary') return `${operation.op} ${operation.fn}${end}`
-  if (operation.op !== 'constant') return JSON.stringify(operation, exact) + end
-  return operation.data.length > COMPARED ? undefined : `constant ${bytes(operation.data)}${end}`
+  switch (operation.op) {
+    case 'constant':
+      return operation.data.length > COMPARED ? undefined : `constant ${bytes(operation.data)}${end}`
+    // The most frequent operations have nothing that JSON must spell out.
+    case 'unary':
+    case 'binary':
+      return `${operation.op} ${operation.fn}${end}`
+    case 'select':
+    case 'cast':
+    case 'reshape':
+    case 'broadcast':
+      return operation.op + end
+    default:
+      return JSON.stringify(operation, exact) + end
+  }
 }
 
 /** JSON has no NaN, no infinities and no -0. */

@@ -23,7 +23,10 @@ export function rewrite(
       : { operation, inputs: inputs.map((id) => moved[id]!), shape, dtype }
     moved.push(replace(g, current, old) ?? g.append(current))
   })
-  if (moved.length === g.nodes.length && moved.every((id, old) => id === old && same(g.nodes[id]!, graph.nodes[old]!))) {
+  if (
+    moved.length === g.nodes.length &&
+    moved.every((id, old) => id === old && same(g.nodes[id]!, graph.nodes[old]!))
+  ) {
     return graph
   }
   const follow = (results: Readonly<Record<string, NodeId>>): Record<string, NodeId> =>

@@ -67,12 +67,27 @@ export class ModuleBuilder {
       to.push(0x00)
       unsigned(to, this.#index(item.fn))
     })
-    section(out, 10, this.#functions, (to, fn) => {
-      const body = fn.code.encode((ref) => this.#index(ref))
-      unsigned(to, body.length)
-      append(to, body)
-    })
-    return new Uint8Array(out)
+    return joined([out, ...this.#codeSection()])
+  }
+
+  /** Nearly all bytes of a module: not copied more often than needed. */
+  #codeSection(): (readonly number[])[] {
+    if (this.#functions.length === 0) return []
+    const count: number[] = []
+    unsigned(count, this.#functions.length)
+    const parts: (readonly number[])[] = [count]
+    for (const { code } of this.#functions) {
+      const body = code.encode((ref) => this.#index(ref))
+      const length: number[] = []
+      unsigned(length, body.length)
+      parts.push(length, body)
+    }
+    const head = [10]
+    unsigned(
+      head,
+      parts.reduce((sum, part) => sum + part.length, 0),
+    )
+    return [head, ...parts]
   }
 
   get importNames(): readonly { module: string; name: string }[] {
@@ -110,6 +125,16 @@ function name(to: number[], text: string): void {
   const bytes = [...new TextEncoder().encode(text)]
   unsigned(to, bytes.length)
   append(to, bytes)
+}
+
+function joined(parts: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
 }
 
 function sameTypes(a: readonly ValueType[], b: readonly ValueType[]): boolean {

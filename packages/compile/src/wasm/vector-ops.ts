@@ -228,6 +228,9 @@ function perLane(
       else c.lane(dtype === 'float32' ? 'f32x4.replace_lane' : 'i32x4.replace_lane', index)
       c.set(result)
     }
-    c.get(result)
+    const value: Expr = (inner) => inner.get(result)
+    // The sign of a NaN that JavaScript computes differs between V8's tiers: here it becomes one fixed NaN.
+    if (dtype === 'float32') choose(f4.ne(value, value), splat(Number.NaN), value)(c)
+    else value(c)
   }
 }
