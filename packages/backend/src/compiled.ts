@@ -53,7 +53,11 @@ export class CompiledExecutor implements Executor {
   readonly deterministic = true
   readonly #learner: LearnerProgram
   readonly #program: Program<Functions>
-  readonly #policies = new Map<string, CompiledFunction<SpecRecord>>()
+  /** By number of rows. */
+  readonly #policies = {
+    act: new Map<number, CompiledFunction<SpecRecord>>(),
+    decide: new Map<number, CompiledFunction<SpecRecord>>(),
+  }
   readonly #updates = new Map<number, CompiledFunction<UpdateSpecs>>()
 
   /** @throws RPR_COMPILE_* where the target cannot run the program */
@@ -99,11 +103,11 @@ export class CompiledExecutor implements Executor {
   #run(name: 'act' | 'decide', inputs: HostRecord): MaybePromise<HostRecord> {
     const specs = this.#learner.inputs[name]
     const rows = checkInputs(name, specs, inputs)
-    const key = `${name} ${rows}`
-    let fn = this.#policies.get(key)
+    const policies = this.#policies[name]
+    let fn = policies.get(rows)
     if (fn === undefined) {
       fn = this.#program[name].at(this.#policySpecs(name, rows)) as CompiledFunction<SpecRecord>
-      this.#policies.set(key, fn)
+      policies.set(rows, fn)
     }
     for (const input in specs) (fn.inputs[input] as HostArray).set(inputs[input]!)
     return fn<HostRecord>()

@@ -165,11 +165,8 @@ export class Session {
     this.#log.text.info({ step: this.#step, executor: this.#config.executor, resume: this.#config.resume }, 'started')
     try {
       this.#timer.lap(0)
-      while (this.#step < run.steps && !signal?.aborted) {
-        await this.#iterate()
-        // Lets Ctrl-C in: nothing else in the loop waits for the event loop.
-        await new Promise(setImmediate)
-      }
+      // Ctrl-C comes in where the loop lets the event loop turn (loops/breather.ts).
+      while (this.#step < run.steps && !signal?.aborted) await this.#iterate()
       const finished = this.#step >= run.steps
       await this.#checkpoint()
       if (!finished) return this.#interrupted()
