@@ -21,6 +21,7 @@ const AREAS: Readonly<Record<string, string>> = {
   STATE: 'Saved state',
   TRAINING: 'Training',
   SHAPE: 'Arrays',
+  REPLAY: 'Replay',
   EXPERIMENT: 'Experiments',
   COMPILE: 'Compiling',
 }

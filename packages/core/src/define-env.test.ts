@@ -296,3 +296,19 @@ it('types flow from spaces, reset and options into every function', () => {
     observe: () => 0,
   })
 })
+
+it('carries goals', () => {
+  const goals = { reward: () => -1, terminated: () => false }
+  const base = { id: 'G-v0', observationSpace: discrete(3), actionSpace: discrete(3) }
+  const defined = defineEnv({
+    ...base,
+    goals,
+    reset: () => ({ at: 0 }),
+    step: ({ state }) => ({ state, reward: 0, terminated: true }),
+    observe: () => 0,
+  })
+  expect(defined.goals).toBe(goals)
+  const written = definitionFromEnv({ id: 'G-v0', goals }, () => defined.make())
+  expect(written.goals).toBe(goals)
+  expect(written.spec).toEqual({ id: 'G-v0' })
+})

@@ -1,5 +1,5 @@
 import { DefinedEnv, type DefinedEnvSource } from './defined-env.ts'
-import { DEFINITION_BRAND, type EnvDefinition } from './definition.ts'
+import { DEFINITION_BRAND, type EnvDefinition, type GoalSpec } from './definition.ts'
 import type { Env, EnvOptions, EnvSpec } from './env.ts'
 import { RepriseError } from './errors.ts'
 import { type OptionTable, type OptionValues, resolveOptions } from './options.ts'
@@ -52,6 +52,7 @@ export function defineEnv<
     spec,
     ...(source.summary === undefined ? {} : { summary: source.summary }),
     options: table,
+    ...(source.goals === undefined ? {} : { goals: source.goals }),
     make: (given = {}, overrides = {}) =>
       new DefinedEnv(source, checkSpec({ ...spec, ...overrides }), read(table, given, spec.id)),
   }
@@ -60,6 +61,8 @@ export function defineEnv<
 export interface DefinitionParts<T extends OptionTable> extends EnvSpec {
   readonly summary?: string
   readonly options?: T
+  /** Where the observation is a Dict with `achieved_goal` and `desired_goal`. */
+  readonly goals?: GoalSpec
 }
 
 /**
@@ -71,13 +74,14 @@ export function definitionFromEnv<O, A, T extends OptionTable = NoOptions>(
   parts: DefinitionParts<T>,
   create: (options: OptionValues<T>) => Env<O, A>,
 ): EnvDefinition<O, A> {
-  const { summary, options: table = {} as T, ...rest } = parts
+  const { summary, options: table = {} as T, goals, ...rest } = parts
   const spec = checkSpec(rest)
   return {
     [DEFINITION_BRAND]: true,
     spec,
     ...(summary === undefined ? {} : { summary }),
     options: table,
+    ...(goals === undefined ? {} : { goals }),
     make: (given = {}, overrides = {}) => {
       const made = checkSpec({ ...spec, ...overrides })
       const env = create(read(table, given, spec.id))

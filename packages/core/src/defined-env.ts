@@ -1,3 +1,4 @@
+import type { GoalSpec } from './definition.ts'
 import type { Env, EnvSpec, Reports, ResetOptions, ResetResult, StepResult } from './env.ts'
 import { RepriseError } from './errors.ts'
 import { type OptionTable, type OptionValues, resolveOptions } from './options.ts'
@@ -40,6 +41,8 @@ export interface DefinedEnvSource<S, OS extends Space, AS extends Space, T exten
   deterministic?: boolean
   /** What `make(options)` and `--env-set` take. */
   options?: T
+  /** Where the observation is a Dict with `achieved_goal` and `desired_goal`: the functions that hindsight asks. */
+  goals?: GoalSpec
   /** What `reset({ options })` takes, for that reset alone. */
   resetOptions?: R
   observationSpace: OS | ((options: OptionValues<T>) => OS)

@@ -18,6 +18,16 @@ export interface VectorMakeOptions extends MakeOverrides {
   onError?: 'throw' | 'fail'
 }
 
+/**
+ * For environments whose observation is a Dict with the leaves `achieved_goal` and `desired_goal`, as in
+ * Gymnasium-Robotics: pure functions of the two, which hindsight replay asks again with other goals.
+ */
+export interface GoalSpec {
+  reward(achieved: ArrayLike<number>, desired: ArrayLike<number>): number
+  /** Whether the episode ends there. */
+  terminated(achieved: ArrayLike<number>, desired: ArrayLike<number>): boolean
+}
+
 /** How to make an environment: what environment packages export, what a user's file exports, what the registry holds. */
 export interface EnvDefinition<O = unknown, A = unknown> {
   readonly [DEFINITION_BRAND]: true
@@ -26,6 +36,8 @@ export interface EnvDefinition<O = unknown, A = unknown> {
   readonly summary?: string
   /** The options that `make` takes, with defaults and ranges. */
   readonly options: OptionTable
+  /** Present where goals can be replaced in hindsight. */
+  readonly goals?: GoalSpec
   /** Includes the time limit of `spec`, or that of `overrides`. @throws RPR_OPTION_* for bad options */
   make(options?: EnvOptions, overrides?: MakeOverrides): Env<O, A>
   /** A native batched form, where there is one; the registry makes one out of single environments elsewhere. */

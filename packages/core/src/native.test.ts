@@ -151,6 +151,30 @@ describe('a native environment', () => {
     expect(code(() => countdown.make({}, { maxEpisodeSteps: 0 }))).toBe('RPR_OPTION_RANGE')
   })
 
+  it('takes its time limit from the options, and carries goals', () => {
+    const goals = { reward: () => 0, terminated: () => false }
+    const walk = defineNativeEnv({
+      id: 'Walk-v0',
+      summary: 'Walk.',
+      maxEpisodeSteps: 3,
+      options: { steps: option.integer({ default: 3, min: 1, doc: 'Steps.' }) },
+      goals,
+      limit: ({ steps }) => steps,
+      layout: () => ({ observationSpace: discrete(2), actionSpace: discrete(2), stateSize: 1 }),
+      create: () => ({ reset: () => {}, step: () => {}, render: () => '' }),
+    })
+    expect(walk.goals).toBe(goals)
+    expect(walk.make().spec.maxEpisodeSteps).toBe(3)
+    expect(walk.make({ steps: 7 }).spec.maxEpisodeSteps).toBe(7)
+    expect(walk.make({ steps: 7 }, { maxEpisodeSteps: 4 }).spec.maxEpisodeSteps).toBe(4)
+    const vector = walk.makeVector!(1, { options: { steps: 2 } })
+    vector.reset({ seeds: 0 })
+    vector.step()
+    expect(vector.columns.truncated[0]).toBe(0)
+    vector.step()
+    expect(vector.columns.truncated[0]).toBe(1)
+  })
+
   it('starts unseeded rows from the system, each differently', () => {
     const vector = countdown.makeVector!(64, { options: { top: 2 ** 30 } })
     vector.reset()

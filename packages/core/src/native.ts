@@ -4,7 +4,13 @@
  * time limit, autoreset, episode statistics, final observations, seeds, order and action checks, snapshots.
  */
 import type { Columns } from './columns.ts'
-import { DEFINITION_BRAND, type EnvDefinition, type MakeOverrides, type VectorMakeOptions } from './definition.ts'
+import {
+  DEFINITION_BRAND,
+  type EnvDefinition,
+  type GoalSpec,
+  type MakeOverrides,
+  type VectorMakeOptions,
+} from './definition.ts'
 import type { EnvOptions, EnvSpec } from './env.ts'
 import { RepriseError } from './errors.ts'
 import { NativeInstance } from './native-instance.ts'
@@ -65,11 +71,15 @@ export interface NativeEnvSource<T extends OptionTable, R extends OptionTable, O
   /** One line for `list envs`. */
   readonly summary: string
   readonly options: T
+  /** Where the observation is a Dict with `achieved_goal` and `desired_goal`. */
+  readonly goals?: GoalSpec
   /** What `reset({ options })` takes. */
   readonly resetOptions?: R
   /** Checks that a table cannot express, e.g. low <= high. @throws RepriseError RPR_OPTION_* */
   checkOptions?(values: OptionValues<T>): void
   checkResetOptions?(values: OptionValues<R>): void
+  /** The time limit, where it follows from the options; `maxEpisodeSteps` is then that of the defaults. */
+  limit?(values: OptionValues<T>): number
   layout(options: OptionValues<T>): NativeLayout<O, A>
   create(context: NativeContext<OptionValues<T>>): NativeDynamics<OptionValues<R>>
 }
@@ -88,7 +98,10 @@ export function defineNativeEnv<T extends OptionTable, O, A, R extends OptionTab
     const { values } = resolveOptions(table, [{ source: 'api', values: given, label: `options of ${id}` }])
     source.checkOptions?.(values)
     if (maxEpisodeSteps !== undefined) checkPositive('maxEpisodeSteps', maxEpisodeSteps)
-    const spec = specOf({ ...source, maxEpisodeSteps: maxEpisodeSteps ?? source.maxEpisodeSteps })
+    const spec = specOf({
+      ...source,
+      maxEpisodeSteps: maxEpisodeSteps ?? source.limit?.(values) ?? source.maxEpisodeSteps,
+    })
     return new NativeInstance(source, spec, values, rows)
   }
   return {
@@ -96,6 +109,7 @@ export function defineNativeEnv<T extends OptionTable, O, A, R extends OptionTab
     spec: specOf(source),
     summary,
     options: table,
+    ...(source.goals === undefined ? {} : { goals: source.goals }),
     make: (options, overrides) => new NativeEnv(instance(1, options, overrides)),
     makeVector: (numEnvs: number, options: VectorMakeOptions = {}) => {
       checkPositive('numEnvs', numEnvs)

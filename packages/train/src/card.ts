@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path'
-import { writeFileAtomic } from './run/atomic.ts'
+import { writeFileAtomic } from '@reprise/storage'
 import type { RunConfig, RunResult } from './run/run-folder.ts'
 
 /** README.md of a run: what ran, the command, the result. */

@@ -15,7 +15,6 @@ export { type EnvLike, importUserFile, type LoadedEnv, loadEnv } from './load-en
 export { builtinRegistry } from './registry.ts'
 export * from './reporting/index.ts'
 export { type ResumeOptions, resume } from './resume.ts'
-export { writeFileAtomic } from './run/atomic.ts'
 export {
   type CheckpointChoice,
   type CheckpointInfo,
@@ -27,6 +26,5 @@ export {
 export { type FailedRun, failedRunOf } from './run/failed-run.ts'
 export { REPRISE_VERSION } from './run/provenance.ts'
 export { type RunConfig, type RunResult, readConfig, readResult } from './run/run-folder.ts'
-export { decodeState, encodeState } from './run/serialize.ts'
 export type { SessionResult } from './session.ts'
 export { type SessionOptions, train } from './train.ts'

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { unwritable, writeFileAtomic } from './atomic.ts'
+import { unwritable, writeFileAtomic } from '@reprise/storage'
 
 /** A file that only grows, by whole pieces. Its length is what a checkpoint records. */
 export class AppendFile {

@@ -7,9 +7,24 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path'
 import type { HostTree } from '@reprise/backend'
 import { RepriseError, type Serializable } from '@reprise/core'
-import { TEMPORARY_PREFIX, writeFileAtomic, writeFolderAtomic } from './atomic.ts'
+import {
+  decodeState,
+  encodeState,
+  type StateFileKind,
+  TEMPORARY_PREFIX,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from '@reprise/storage'
 import { readJson } from './run-folder.ts'
-import { decodeState, encodeState } from './serialize.ts'
+
+const STATE_FILE: StateFileKind = {
+  magic: 'RPRSTATE',
+  version: 1,
+  what: 'a checkpoint',
+  corrupt: 'RPR_CHECKPOINT_CORRUPT',
+  outdated: 'RPR_CHECKPOINT_VERSION',
+  hint: "Restore the file from a copy, or delete this checkpoint's folder: resume and eval then take the one before.",
+}
 
 export interface CheckpointInfo {
   readonly step: number
@@ -42,7 +57,7 @@ export class CheckpointStore {
   write(info: CheckpointInfo, state: Serializable, best: Best | undefined): string {
     const path = join(this.folder, String(info.step))
     writeFolderAtomic(path, {
-      'state.rpr': encodeState(state),
+      'state.rpr': encodeState(state, STATE_FILE),
       'checkpoint.json': `${JSON.stringify(info, null, 2)}\n`,
     })
     if (best) writeFileAtomic(join(this.folder, 'best.json'), `${JSON.stringify(best)}\n`)
@@ -111,7 +126,7 @@ export function readCheckpoint(
       },
     )
   }
-  return { info, state: decodeState(bytes, join(path, 'state.rpr')) }
+  return { info, state: decodeState(bytes, join(path, 'state.rpr'), STATE_FILE) }
 }
 
 /** SHA-256 over names, shapes and bytes of a saved state: equal hashes, equal parameters. */

@@ -9,8 +9,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { RepriseError } from '@reprise/core'
+import { unwritable, writeFileAtomic } from '@reprise/storage'
 import { parse, stringify } from 'yaml'
-import { unwritable, writeFileAtomic } from './atomic.ts'
 
 export interface RunConfig {
   /** Version of Reprise that wrote the file. */

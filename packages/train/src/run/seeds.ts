@@ -4,7 +4,15 @@ import { Pcg64, SeedSequence } from '@reprise/core'
  * Disjoint branches of a run's seed, one per consumer: drawing more from one never moves another. The evaluation
  * branches hang on `evalSeed`, which runs share, so that they are scored on the same episodes.
  */
-const BRANCHES = { parameters: 0, actions: 1, minibatches: 2, environments: 3, evaluation: 4, heldOut: 5 } as const
+const BRANCHES = {
+  parameters: 0,
+  actions: 1,
+  minibatches: 2,
+  environments: 3,
+  evaluation: 4,
+  heldOut: 5,
+  replay: 6,
+} as const
 
 export type Branch = keyof typeof BRANCHES
 

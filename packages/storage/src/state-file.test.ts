@@ -1,7 +1,16 @@
 import { RepriseError, type Serializable } from '@reprise/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeState, encodeState } from './serialize.ts'
+import { decodeState, encodeState, type StateFileKind } from './state-file.ts'
+
+const kind: StateFileKind = {
+  magic: 'RPRTESTS',
+  version: 1,
+  what: 'a test file',
+  corrupt: 'RPR_CHECKPOINT_CORRUPT',
+  outdated: 'RPR_CHECKPOINT_VERSION',
+  hint: 'Make it anew.',
+}
 
 const state: Serializable = {
   step: 12,
@@ -16,20 +25,20 @@ const state: Serializable = {
 
 describe('state files', () => {
   it('give back what was written, types and bits included', () => {
-    expect(decodeState(encodeState(state), 'x')).toStrictEqual(state)
+    expect(decodeState(encodeState(state, kind), 'x', kind)).toStrictEqual(state)
   })
 
   it('give back views into larger buffers as they were', () => {
     const view = Float32Array.of(0, 1, 2, 3).subarray(1, 3)
-    expect(decodeState(encodeState({ view }), 'x')).toStrictEqual({ view: Float32Array.of(1, 2) })
+    expect(decodeState(encodeState({ view }, kind), 'x', kind)).toStrictEqual({ view: Float32Array.of(1, 2) })
   })
 
   it('are equal bytes for equal states', () => {
-    expect(Buffer.compare(encodeState(state), encodeState(structuredClone(state)))).toBe(0)
+    expect(Buffer.compare(encodeState(state, kind), encodeState(structuredClone(state), kind))).toBe(0)
   })
 
   it('refuse every single changed byte and every truncation with a coded error', () => {
-    const bytes = encodeState(state)
+    const bytes = encodeState(state, kind)
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
         const damaged = Uint8Array.from(bytes)
@@ -48,7 +57,7 @@ describe('state files', () => {
 function expectRefused(bytes: Uint8Array): void {
   let caught: unknown
   try {
-    decodeState(bytes, 'state.rpr')
+    decodeState(bytes, 'state.rpr', kind)
   } catch (error) {
     caught = error
   }

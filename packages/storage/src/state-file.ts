@@ -2,14 +2,25 @@
  * One file for a tree of plain data and typed arrays: a msgpack header, then the raw columns, each aligned to eight
  * bytes, then a SHA-256 of everything before it. Little-endian.
  *
- *   'RPRSTATE' | u32 version | u32 header length | header | pad | columns ... | 32 bytes SHA-256
+ *   8 letters of its kind | u32 version | u32 header length | header | pad | columns ... | 32 bytes SHA-256
  */
 import { createHash } from 'node:crypto'
-import { RepriseError, type Serializable, type TypedArray } from '@reprise/core'
+import { type ErrorCode, RepriseError, type Serializable, type TypedArray } from '@reprise/core'
 import { Packr } from 'msgpackr'
 
-const MAGIC = Buffer.from('RPRSTATE', 'latin1')
-const VERSION = 1
+/** What a file is and how its faults are reported. */
+export interface StateFileKind {
+  /** Eight ASCII letters at its beginning. */
+  readonly magic: string
+  readonly version: number
+  /** What a message calls it: `a checkpoint`. */
+  readonly what: string
+  readonly corrupt: ErrorCode
+  readonly outdated: ErrorCode
+  /** What to do about a damaged file: one sentence. */
+  readonly hint: string
+}
+
 const PREFIX = 16
 const HASH = 32
 const packr = new Packr({ useRecords: false, variableMapSize: true })
@@ -34,7 +45,7 @@ interface Header {
   readonly columns: { dtype: Dtype; length: number; offset: number }[]
 }
 
-export function encodeState(state: Serializable): Uint8Array {
+export function encodeState(state: Serializable, kind: StateFileKind): Uint8Array {
   const arrays: TypedArray[] = []
   const columns: Header['columns'] = []
   let offset = 0
@@ -55,8 +66,8 @@ export function encodeState(state: Serializable): Uint8Array {
   const header = packr.pack({ tree: strip(state), columns } satisfies Header)
   const start = align(PREFIX + header.length)
   const bytes = Buffer.alloc(start + offset + HASH)
-  MAGIC.copy(bytes)
-  bytes.writeUInt32LE(VERSION, 8)
+  bytes.write(kind.magic, 'latin1')
+  bytes.writeUInt32LE(kind.version, 8)
   bytes.writeUInt32LE(header.length, 12)
   bytes.set(header, PREFIX)
   columns.forEach((column, i) => {
@@ -67,25 +78,19 @@ export function encodeState(state: Serializable): Uint8Array {
   return bytes
 }
 
-/** @throws RPR_CHECKPOINT_CORRUPT, RPR_CHECKPOINT_VERSION; `name` is what the message calls the file. */
-export function decodeState(bytes: Uint8Array, name: string): Serializable {
+/** @throws `kind.corrupt`, `kind.outdated`; `name` is what the message calls the file. */
+export function decodeState(bytes: Uint8Array, name: string, kind: StateFileKind): Serializable {
   const corrupt = (what: string, cause?: unknown) =>
-    new RepriseError('RPR_CHECKPOINT_CORRUPT', `${name} is damaged: ${what}.`, {
-      hint: "Restore the file from a copy, or delete this checkpoint's folder: resume and eval then take the one before.",
-      cause,
-    })
+    new RepriseError(kind.corrupt, `${name} is damaged: ${what}.`, { value: name, hint: kind.hint, cause })
   if (bytes.length < PREFIX + HASH) throw corrupt(`it holds ${bytes.length} bytes, less than its fixed parts`)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (!buffer.subarray(0, 8).equals(MAGIC)) throw corrupt('it does not begin as a Reprise state file')
+  if (buffer.toString('latin1', 0, 8) !== kind.magic) throw corrupt(`it does not begin as ${kind.what} does`)
   const version = buffer.readUInt32LE(8)
-  if (version !== VERSION) {
+  if (version !== kind.version) {
     throw new RepriseError(
-      'RPR_CHECKPOINT_VERSION',
-      `${name} has format version ${version}; this Reprise reads ${VERSION}.`,
-      {
-        value: version,
-        hint: 'Open it with the version of Reprise that its config.yaml names.',
-      },
+      kind.outdated,
+      `${name} has format version ${version}; this Reprise reads ${kind.version}.`,
+      { value: version, hint: 'Open it with the version of Reprise that wrote it.' },
     )
   }
   if (!digest(buffer.subarray(0, -HASH)).equals(buffer.subarray(-HASH)))
