@@ -39,6 +39,8 @@ export interface InputSpec {
   readonly shape: readonly number[]
   /** A noise input: the host fills it anew before each call, uniform in [0, 1) or standard normal. */
   readonly fill?: 'uniform' | 'normal'
+  /** A noise input of `act` that keeps its values between calls until the loop draws it anew (gSDE's noise matrix). */
+  readonly hold?: boolean
 }
 export type InputSpecs = { readonly [name: string]: InputSpec }
 

@@ -1,0 +1,49 @@
+import { RepriseError, type TypedArray } from '@reprise/core'
+
+/** A whole episode as plain data: what a rollout of one prompt or task leaves behind. */
+export interface StoredEpisode {
+  /** Names the episode for ever (run, actor, number): what was stored under a key is not stored again. */
+  readonly key: string
+  /** [length, ...] by name, flat: observations, actions, log-probabilities, ... */
+  readonly columns: Readonly<Record<string, TypedArray>>
+  /** Decisions. */
+  readonly length: number
+  /** Undiscounted. */
+  readonly return: number
+  /** Success in [0, 1]; NaN where none was reported. */
+  readonly outcome: number
+  /** Which policy acted: a count of its updates. */
+  readonly policyVersion: number
+}
+
+/** Bytes of an episode's columns. */
+export function bytesOfEpisode({ columns }: StoredEpisode): number {
+  let bytes = 0
+  for (const name in columns) bytes += columns[name]!.byteLength
+  return bytes
+}
+
+/** @throws RepriseError RPR_SHAPE for columns that do not fit the length, RPR_OPTION_RANGE for the rest */
+export function checkEpisode(episode: StoredEpisode): void {
+  const { key, columns, length, outcome, policyVersion } = episode
+  const refuse = (name: string, value: unknown, range: string): never => {
+    throw new RepriseError('RPR_OPTION_RANGE', `Episode '${key}' has ${name} = ${String(value)}.`, {
+      value,
+      hint: `It takes ${range}.`,
+    })
+  }
+  if (typeof key !== 'string' || key === '') refuse('key', key, 'text that names the episode')
+  if (!Number.isSafeInteger(length) || length < 1) refuse('length', length, 'an integer >= 1')
+  if (!Number.isFinite(episode.return)) refuse('return', episode.return, 'a finite number')
+  if (!Number.isNaN(outcome) && !(outcome >= 0 && outcome <= 1)) refuse('outcome', outcome, 'a number in [0, 1] or NaN')
+  if (!Number.isSafeInteger(policyVersion) || policyVersion < 0)
+    refuse('policyVersion', policyVersion, 'an integer >= 0')
+  for (const [name, column] of Object.entries(columns)) {
+    if (column.length % length === 0) continue
+    throw new RepriseError(
+      'RPR_SHAPE',
+      `Column '${name}' of episode '${key}' has ${column.length} elements, which do not fit ${length} decisions.`,
+      { value: column.length, hint: 'Every column holds the same number of elements per decision.' },
+    )
+  }
+}
