@@ -1,6 +1,7 @@
 /** What an algorithm is: a table of options, a program for given spaces, and how collected data become updates. */
 import type { HostRecord, LearnerProgram, UpdatesCall } from '@reprise/backend'
 import type { OptionTable, OptionValues, Pcg64, Space } from '@reprise/core'
+import type { ReplayConfig } from '@reprise/replay'
 
 /** What a policy must know of the environment: the encoded observation and the action space. */
 export interface PolicySpaces {
@@ -119,7 +120,61 @@ export interface GroupAlgorithm<T extends OptionTable = OptionTable, O = OptionV
   prepare(episodes: EpisodeGroups, context: PrepareContext<O>): Prepared
 }
 
-export type Algorithm = RolloutAlgorithm | GroupAlgorithm
+/** When a replay algorithm collects and when it learns. A vector step is one step of all `numEnvs` environments. */
+export interface ReplayCollection {
+  readonly numEnvs: number
+  /** Environment steps before the first update; until then `exploration` is told that it is warm-up. */
+  readonly learningStarts: number
+  /** Vector steps between bursts of updates. */
+  readonly trainEvery: number
+  /** Updates per burst. May be fractional: what is left over is carried on. */
+  readonly updates: number
+  /** Updates per burst once the fraction of active units has settled (adaptive replay ratio). Absent: never. */
+  readonly updatesLater?: number
+  /** Episodes between looks at the fraction of active units, and the change that counts as none. Default 50, 0.001. */
+  readonly settledEvery?: number
+  readonly settledGap?: number
+  readonly batchSize: number
+  /** Vector steps between draws of the noise inputs that `hold`. Default: `trainEvery`. */
+  readonly noiseEvery?: number
+}
+
+/** What the schedule of one update may depend on. */
+export interface UpdateMoment<O> {
+  readonly options: O
+  /** Share of the run that is done, in [0, 1]. */
+  readonly progress: number
+  /** Environment steps so far, and at the burst before (0 before the first). */
+  readonly step: number
+  readonly previousStep: number
+  /** Updates made since the start of the run, and this one's place in its burst of `count`. */
+  readonly update: number
+  readonly index: number
+  readonly count: number
+  /** Random choices of an update that the host makes (REDQ's subset) draw from this and from nothing else. */
+  readonly rng: Pcg64
+}
+
+/**
+ * Transitions go into a replay and are drawn again and again. The batch of an update is filled by name: `observation`
+ * and `nextObservation` (encoded), `mask` and `nextMask`, the stored fields, `reward` (summed over the row's n steps),
+ * `discount` (gamma^m, 0 where the task ended), `weight` (importance weights). `rows.tdError` of `update` [B], where it
+ * is given, is fed back to the replay.
+ */
+export interface ReplayAlgorithm<T extends OptionTable = OptionTable, O = OptionValues<T>> extends AlgorithmBase<T, O> {
+  readonly loop: 'replay'
+  collection(options: O): ReplayCollection
+  /** The replay to store into and to draw from. */
+  replay(options: O): ReplayConfig
+  /** The outputs of `act` that are stored. `act` always gives `action`, in the form that its action head writes. */
+  stored(options: O): readonly string[]
+  /** Values of the inputs of `act` that are neither observation, mask nor noise; each holds for all rows. */
+  exploration(context: { options: O; progress: number; warmup: boolean }): Record<string, number>
+  /** The scalars of one update. */
+  schedule(moment: UpdateMoment<O>): Record<string, number>
+}
+
+export type Algorithm = RolloutAlgorithm | GroupAlgorithm | ReplayAlgorithm
 
 /** Types a definition by its option table and gives it back as it is. */
 export function defineRolloutAlgorithm<const T extends OptionTable>(
@@ -129,5 +184,9 @@ export function defineRolloutAlgorithm<const T extends OptionTable>(
 }
 
 export function defineGroupAlgorithm<const T extends OptionTable>(algorithm: GroupAlgorithm<T>): GroupAlgorithm<T> {
+  return algorithm
+}
+
+export function defineReplayAlgorithm<const T extends OptionTable>(algorithm: ReplayAlgorithm<T>): ReplayAlgorithm<T> {
   return algorithm
 }

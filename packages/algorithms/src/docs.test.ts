@@ -2,7 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { box, Pcg64 } from '@reprise/core'
 import { describe, expect, it } from 'vitest'
-import { algorithms, grpo, optionsMarkdown, ppo } from './index.ts'
+import { algorithms, dqn, grpo, optionsMarkdown, ppo, redq, sac, td3 } from './index.ts'
+import { updateCallOf } from './testing/actor-critic-batches.ts'
+import { dqnUpdateCall } from './testing/dqn-batches.ts'
 import { episodesOf, learnerFor, optionsFor, rolloutOf, spacesFor } from './testing/fixtures.ts'
 
 const pageOf = (name: string) => new URL(`../docs/${name}.md`, import.meta.url)
@@ -61,4 +63,31 @@ it.each(['ppo', 'grpo'] as const)('docs/%s.md explains every metric that the alg
   const page = readFileSync(pageOf(name), 'utf8')
   const missing = (await metricsOf(name)).filter((key) => !page.includes(`\`${key}\``))
   expect(missing).toEqual([])
+})
+
+it('docs/dqn.md explains every metric that the algorithm gives', async () => {
+  const options = optionsFor(dqn.options, { gradientStepsLater: 2 })
+  const learner = await learnerFor(dqn, options)
+  const { metrics } = await learner.update(dqnUpdateCall(options, new Pcg64(1), { rows: 4, actions: 3 }))
+  const reported = dqn.report(
+    Object.fromEntries(Object.entries(metrics).map(([k, value]) => [k, Float32Array.of(value)])),
+  )
+  const page = readFileSync(pageOf('dqn'), 'utf8')
+  expect(Object.keys(reported).filter((key) => !page.includes(`\`${key}\``))).toEqual([])
+  learner.dispose()
+})
+
+it.each([
+  ['sac', sac],
+  ['td3', td3],
+  ['redq', redq],
+] as const)('docs/%s.md explains every metric that the algorithm gives', async (_, algorithm) => {
+  const options = optionsFor(algorithm.options as typeof sac.options, { gradientStepsLater: 2 })
+  const learner = await learnerFor(algorithm, options, { spaces })
+  const moment = { update: 1, index: 1, count: 2 }
+  const { metrics } = await learner.update(updateCallOf(algorithm, options, spaces, new Pcg64(1), moment))
+  const columns = Object.fromEntries(Object.entries(metrics).map(([key, value]) => [key, Float32Array.of(value)]))
+  const page = readFileSync(pageOf(algorithm.name), 'utf8')
+  expect(Object.keys(algorithm.report(columns)).filter((key) => !page.includes(`\`${key}\``))).toEqual([])
+  learner.dispose()
 })

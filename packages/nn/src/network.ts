@@ -5,15 +5,16 @@
  */
 import {
   add,
+  cast,
   concat1d,
   customGrad,
+  greater,
   matMul,
   minimum,
   mul,
   ones,
   reshape,
   square,
-  step,
   sub,
   type Tensor,
   type Tensor1D,
@@ -23,19 +24,23 @@ import {
 } from '@tensorflow/tfjs-core'
 import { type ActivationName, activate } from './activation.ts'
 import { type Layout, layoutOf, unpackParams } from './layout.ts'
-import { applyMlp, linear, type MlpSpec, mlpLayers, mlpShapes } from './mlp.ts'
+import { applyMlp, layerNorm, linear, type MlpSpec, mlpLayers, mlpShapes } from './mlp.ts'
 
 export interface Network {
   /** Its parameters, `0/weight`, `0/bias`, ..., `out/weight`, `out/bias`, as they lie in its vector. */
   readonly layout: Layout
-  /** [P], [N, inputs] -> [N, outputs]. Differentiable by the parameters, not by the rows. */
+  /** [P], [N, inputs] -> [N, outputs]. Differentiable by the parameters; by the rows only through `applyToRows`. */
   apply(params: Tensor, rows: Tensor): Tensor
+  /** The same values, differentiable by the rows and not by the parameters: for a policy loss that needs dQ/da alone. */
+  applyToRows(params: Tensor, rows: Tensor): Tensor
+  /** The outputs of the hidden layers, [N, width] each, without a gradient. Compiled they cost nothing beside `apply`. */
+  hidden(params: Tensor, rows: Tensor): Tensor[]
 }
 
 /** dz from dy and y = activation(z), for activations whose derivative their output tells. */
 const BY_OUTPUT: Partial<Record<ActivationName, (dy: Tensor, y: Tensor) => Tensor>> = {
   tanh: (dy, y) => sub(dy, mul(dy, square(y))),
-  relu: (dy, y) => mul(dy, step(y)),
+  relu: (dy, y) => mul(dy, cast(greater(y, 0), 'float32')),
   elu: (dy, y) => mul(dy, add(minimum(y, 0), 1)),
   linear: (dy) => dy,
 }
@@ -45,32 +50,60 @@ export function network(prefix: string, spec: MlpSpec): Network {
   const layout = layoutOf(mlpShapes(prefix, spec))
   const derivative = BY_OUTPUT[spec.activation]
   if (spec.layerNorm || !derivative) {
-    return { layout, apply: (params, rows) => applyMlp(unpackParams(params, layout), prefix, spec, rows) }
+    const apply = (params: Tensor, rows: Tensor) => applyMlp(unpackParams(params, layout), prefix, spec, rows)
+    return { layout, apply, applyToRows: apply, hidden }
   }
   const layers = mlpLayers(prefix, spec)
+  const first = layers[0]!
   return {
     layout,
+    hidden,
     apply(params, rows) {
       return customGrad((vector, save) => {
-        const parts = unpackParams(vector as Tensor, layout)
-        /** The rows; then layer after layer its weight, unless it is the first, and its output, if it is hidden. */
-        const kept: Tensor[] = [rows]
-        let out = rows
-        layers.forEach(({ name, hidden }, i) => {
-          if (i > 0) kept.push(parts[`${name}/weight`]!)
-          out = linear(parts, name, out)
-          if (!hidden) return
-          out = activate(spec.activation, out)
-          kept.push(out)
-        })
-        ;(save as (tensors: Tensor[]) => void)(kept)
-        return { value: out, gradFunc: (dy: Tensor, saved: Tensor[]) => gradient(dy, [...saved]) }
+        const { out, kept } = forward(vector as Tensor, rows, false)
+        ;(save as Save)([rows, ...kept])
+        return { value: out, gradFunc: (dy: Tensor, saved: Tensor[]) => byParams(dy, [...saved]) }
       })(params)
+    },
+    applyToRows(params, rows) {
+      return customGrad((input, save) => {
+        const { out, kept } = forward(params, input as Tensor, true)
+        ;(save as Save)(kept)
+        return { value: out, gradFunc: (dy: Tensor, saved: Tensor[]) => byRows(dy, [...saved]) }
+      })(rows)
     },
   }
 
+  function hidden(params: Tensor, rows: Tensor): Tensor[] {
+    const parts = unpackParams(params, layout)
+    let out = rows
+    return mlpLayers(prefix, spec)
+      .filter((layer) => layer.hidden)
+      .map(({ name }) => {
+        out = linear(parts, name, out)
+        if (spec.layerNorm) out = layerNorm(out, parts[`${name}/scale`]!, parts[`${name}/offset`]!)
+        out = activate(spec.activation, out)
+        return out
+      })
+  }
+
+  /** `kept`: layer after layer its weight (the first's only `withFirst`) and its output, if it is hidden. */
+  function forward(vector: Tensor, rows: Tensor, withFirst: boolean): { out: Tensor; kept: Tensor[] } {
+    const parts = unpackParams(vector, layout)
+    const kept: Tensor[] = []
+    let out = rows
+    for (const layer of layers) {
+      if (withFirst || layer !== first) kept.push(parts[`${layer.name}/weight`]!)
+      out = linear(parts, layer.name, out)
+      if (!layer.hidden) continue
+      out = activate(spec.activation, out)
+      kept.push(out)
+    }
+    return { out, kept }
+  }
+
   /** From the last layer to the first. Plain products only: the wasm backend is many times slower on transposed ones. */
-  function gradient(dy: Tensor, saved: Tensor[]): Tensor {
+  function byParams(dy: Tensor, saved: Tensor[]): Tensor {
     const one = ones([1, dy.shape[0]!])
     const pieces: Tensor1D[] = []
     let d = dy
@@ -87,7 +120,18 @@ export function network(prefix: string, spec: MlpSpec): Network {
     }
     return concat1d(pieces)
   }
+
+  function byRows(dy: Tensor, saved: Tensor[]): Tensor {
+    let d = dy
+    for (let i = layers.length - 1; i >= 0; i--) {
+      if (layers[i]!.hidden) d = derivative!(d, saved.pop()!)
+      d = matMul(d, transpose(saved.pop()!))
+    }
+    return d
+  }
 }
+
+type Save = (tensors: Tensor[]) => void
 
 /**
  * Columns `from` to `from + count` of [N, width] by a product with a 0-1 matrix: a slice of columns copies row by row on

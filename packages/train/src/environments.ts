@@ -4,6 +4,7 @@ import {
   type AnyEnvDefinition,
   ClipAction,
   FlattenObservation,
+  type GoalSpec,
   NormalizeVectorObservation,
   NormalizeVectorReward,
   RepriseError,
@@ -44,6 +45,8 @@ export class EnvironmentMaker {
   readonly actionSpace: Space
   maskSize = 0
   readonly canSnapshot: boolean
+  /** Where goals can be replaced in hindsight; wrappers may change what a goal is. */
+  readonly goals: GoalSpec | undefined
   /** Without the run's wrappers. */
   readonly #bare: AnyEnvDefinition
   readonly #definition: AnyEnvDefinition
@@ -79,6 +82,7 @@ export class EnvironmentMaker {
     this.#run = run
     this.#gamma = gamma
     this.#bare = definition
+    this.goals = run.wrappers.length > 0 ? undefined : definition.goals
     this.#definition = run.wrappers.length > 0 ? wrapSingles(definition, run.wrappers) : definition
     this.#makeOptions = {
       options: envOptions,

@@ -48,6 +48,12 @@ export async function buildLearner(resolved: ResolvedRun): Promise<Learner> {
       `'${environments.id}' has no time limit: episodes of evaluations are cut off after ${EVALUATION_LIMIT} steps. Set maxEpisodeSteps for a limit of your own, which then holds in training too.`,
     )
   }
+  if (algorithm.loop === 'replay' && (run.normalizeObservation || run.normalizeReward)) {
+    const which = run.normalizeObservation ? 'normalizeObservation' : 'normalizeReward'
+    warnings.push(
+      `Option '${which}' scales what is stored by the statistics of that moment: older transitions in the replay keep older scales.`,
+    )
+  }
   const program = algorithm.build({ ...context, rng: generatorOf(run.seed, 'parameters') })
   const collection = algorithm.collection(options)
   const executor = await createExecutor({

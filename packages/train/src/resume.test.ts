@@ -28,6 +28,20 @@ const cases = {
     steps: 4096,
     set: { numEnvs: 4, numSteps: 64, epochs: 2, batchSize: 64, normalizeObservation: true, normalizeReward: true },
   },
+  dqn: {
+    algo: 'dqn',
+    env: 'CartPole-v1',
+    steps: 3000,
+    preset: false,
+    set: { numEnvs: 2, learningStarts: 200, trainEvery: 2, hidden: [16], replay: 'prioritized', nSteps: 3 },
+  },
+  sac: {
+    algo: 'sac',
+    env: 'Pendulum-v1',
+    steps: 3000,
+    preset: false,
+    set: { learningStarts: 200, trainEvery: 4, batchSize: 32, hidden: [16], gsde: true, capacity: 1000 },
+  },
   grpo: { algo: 'grpo', env: 'CartPole-v1', steps: 4096, set: { groups: 2, groupSize: 4, tasks: '5' } },
 } as const
 const shared = { checkpointEvery: 1500, evalEvery: 1000, evalEpisodes: 3, finalEpisodes: 5, tensorboard: false }

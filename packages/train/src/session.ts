@@ -2,6 +2,7 @@
 import { basename, join, relative } from 'node:path'
 import type { HostTree } from '@reprise/backend'
 import { RepriseError, type Serializable } from '@reprise/core'
+import { writeFileAtomic } from '@reprise/storage'
 import { writeCard } from './card.ts'
 import type { ResolvedRun } from './config/resolve.ts'
 import { type Evaluation, Evaluator } from './evaluate.ts'
@@ -10,9 +11,9 @@ import { Failures } from './loops/failures.ts'
 import { GroupLoop } from './loops/group-loop.ts'
 import type { Loop, LoopContext } from './loops/loop.ts'
 import { PhaseTimer } from './loops/phase-timer.ts'
+import { ReplayLoop } from './loops/replay-loop.ts'
 import { RolloutLoop } from './loops/rollout-loop.ts'
 import type { Reporter } from './reporting/index.ts'
-import { writeFileAtomic } from './run/atomic.ts'
 import { type Best, CheckpointStore, hashState } from './run/checkpoint.ts'
 import { EpisodeWindow } from './run/episode-window.ts'
 import { tellRun } from './run/failed-run.ts'
@@ -88,6 +89,7 @@ export class Session {
       actions: generatorOf(run.seed, 'actions'),
       minibatches: generatorOf(run.seed, 'minibatches'),
       environments: generatorOf(run.seed, 'environments'),
+      replay: generatorOf(run.seed, 'replay'),
     }
     this.#loop = makeLoop(
       {
@@ -97,6 +99,7 @@ export class Session {
         episodes: this.#episodes,
         timer: this.#timer,
         failures: this.#failures,
+        totalSteps: run.steps,
         rng: this.#rng,
       },
       run.tasks,
@@ -224,6 +227,7 @@ export class Session {
     const row = {
       ...this.#episodes.metrics(),
       ...metrics,
+      ...this.#loop.logMetrics?.(),
       ...time,
       'memory/rss_mb': process.memoryUsage.rss() / 2 ** 20,
       ...(tensors === undefined ? {} : { 'memory/tensors': tensors }),
@@ -381,7 +385,12 @@ export class Session {
 
 function makeLoop(context: LoopContext, tasks: string | undefined): Loop {
   const { algorithm } = context
-  return algorithm.loop === 'rollout'
-    ? new RolloutLoop(context, algorithm)
-    : new GroupLoop(context, algorithm, tasks ?? 'fresh')
+  switch (algorithm.loop) {
+    case 'rollout':
+      return new RolloutLoop(context, algorithm)
+    case 'replay':
+      return new ReplayLoop(context, algorithm)
+    case 'group':
+      return new GroupLoop(context, algorithm, tasks ?? 'fresh')
+  }
 }

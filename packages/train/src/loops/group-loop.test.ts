@@ -151,10 +151,12 @@ it('every episode carries the id of its task: the one that the environment names
     episodes: new EpisodeWindow(),
     timer: new PhaseTimer(),
     failures: new Failures(() => {}),
+    totalSteps: 1000,
     rng: {
       actions: generatorOf(1, 'actions'),
       minibatches: generatorOf(1, 'minibatches'),
       environments: generatorOf(1, 'environments'),
+      replay: generatorOf(1, 'replay'),
     },
   }
   const loop = new GroupLoop(context, algorithm, tasks)

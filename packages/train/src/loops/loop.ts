@@ -20,8 +20,15 @@ export interface LoopContext {
   readonly timer: PhaseTimer
   /** Told of each episode that failed, where the loop tolerates that. */
   readonly failures: Failures
-  /** Noise of the policy, order of minibatches, seeds of training environments. */
-  readonly rng: { readonly actions: Pcg64; readonly minibatches: Pcg64; readonly environments: Pcg64 }
+  /** Environment steps at which the run ends. */
+  readonly totalSteps: number
+  /** Noise of the policy, order of minibatches and noise of updates, seeds of training environments, draws from a replay. */
+  readonly rng: {
+    readonly actions: Pcg64
+    readonly minibatches: Pcg64
+    readonly environments: Pcg64
+    readonly replay: Pcg64
+  }
 }
 
 /** Collect, prepare, update: one algorithm-shaped iteration at a time. */
@@ -30,6 +37,8 @@ export interface Loop {
   start(): Promise<void>
   /** `progress` in [0, 1] is what schedules read. */
   iterate(progress: number): Promise<{ steps: number; metrics: Record<string, number> }>
+  /** Further figures for a row of the log, asked for only when one is due. */
+  logMetrics?(): Record<string, number>
   /** What the normalisers of the training environment hold now: part of what `save` gives, without the rest. */
   statistics(): Serializable
   save(): Serializable

@@ -34,7 +34,8 @@ export class Policy {
 /** Preallocated inputs of `act` or `decide` for a fixed number of rows. */
 export class PolicyInputs {
   readonly arrays: HostRecord
-  readonly #noise: { array: Float32Array; fill: 'uniform' | 'normal' }[] = []
+  readonly #noise: Noise[] = []
+  readonly #held: Noise[] = []
   readonly #mask: HostArray | undefined
 
   constructor(specs: InputSpecs, rows: number) {
@@ -48,20 +49,49 @@ export class PolicyInputs {
             ? new Int32Array(length)
             : new Uint8Array(length)
       arrays[name] = array
-      if (spec.fill) this.#noise.push({ array: array as Float32Array, fill: spec.fill })
+      if (!spec.fill) continue
+      const noise = { array: array as Float32Array, fill: spec.fill }
+      if (spec.hold) this.#held.push(noise)
+      else this.#noise.push(noise)
     }
     this.arrays = arrays
     this.#mask = arrays['mask']
   }
 
+  /** Anew for each call. */
   drawNoise(rng: Pcg64): void {
-    for (const { array, fill } of this.#noise) {
-      if (fill === 'uniform') rng.fillUniform(array)
-      else rng.fillNormal(array)
-    }
+    for (const noise of this.#noise) draw(noise, rng)
+  }
+
+  /** Noise that holds over several calls. */
+  drawHeld(rng: Pcg64): void {
+    for (const noise of this.#held) draw(noise, rng)
+  }
+
+  held(): Float32Array[] {
+    return this.#held.map(({ array }) => array.slice())
+  }
+
+  setHeld(held: readonly Float32Array[]): void {
+    for (const [i, { array }] of this.#held.entries()) array.set(held[i]!)
+  }
+
+  /** One value for all rows of each named input. */
+  setScalars(values: Readonly<Record<string, number>>): void {
+    for (const name in values) this.arrays[name]!.fill(values[name]!)
   }
 
   readMask(masks: Uint8Array | undefined): void {
     if (this.#mask && masks) this.#mask.set(masks)
   }
+}
+
+interface Noise {
+  readonly array: Float32Array
+  readonly fill: 'uniform' | 'normal'
+}
+
+function draw({ array, fill }: Noise, rng: Pcg64): void {
+  if (fill === 'uniform') rng.fillUniform(array)
+  else rng.fillNormal(array)
 }

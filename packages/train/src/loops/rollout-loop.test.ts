@@ -69,10 +69,12 @@ async function loopOn(env: EnvLike, seen: Rollout[]) {
     episodes: new EpisodeWindow(),
     timer: new PhaseTimer(),
     failures: new Failures(() => {}),
+    totalSteps: 1000,
     rng: {
       actions: generatorOf(seed, 'actions'),
       minibatches: generatorOf(seed, 'minibatches'),
       environments: generatorOf(seed, 'environments'),
+      replay: generatorOf(seed, 'replay'),
     },
   }
   return new RolloutLoop(context, algorithm)
