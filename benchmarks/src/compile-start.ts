@@ -9,16 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ppo } from '@reprise/algorithms'
 import type { InputSpecs, LearnerProgram } from '@reprise/backend'
-import {
-  compile,
-  GraphBuilder,
-  type OnnxProgram,
-  onnxTarget,
-  readOnnxProgram,
-  spec,
-  type Target,
-  writeOnnxProgram,
-} from '@reprise/compile'
+import { compile, GraphBuilder, loadProgram, onnxTarget, type ProgramBase, spec } from '@reprise/compile'
 import { box, discrete, Pcg64, resolveOptions } from '@reprise/core'
 
 /** Milliseconds. */
@@ -34,20 +25,24 @@ export interface StartRow extends StartTimes {
 
 const SELF = fileURLToPath(import.meta.url)
 const REPETITIONS = 10
+type TargetName = 'wasm' | 'onnx'
 
 export function startRows(processes: number): StartRow[] {
   const folder = mkdtempSync(join(tmpdir(), 'reprise-bench-'))
   try {
-    const path = join(folder, 'ppo.program')
+    // In turn, so that a busy neighbour slows down all of them.
     const modes = [
-      ['wasm', 'trace and compile, wasm'],
-      ['onnx', 'trace and compile, onnx'],
-      ['load', 'load the saved graph, onnx'],
-      ['runtime', '(start of ONNX Runtime itself)'],
+      ['wasm', 'trace', 'trace and compile, wasm'],
+      ['wasm', 'load', 'load the written program, wasm'],
+      ['onnx', 'trace', 'trace and compile, onnx'],
+      ['onnx', 'load', 'load the written program, onnx'],
+      ['onnx', 'runtime', '(start of ONNX Runtime itself)'],
     ] as const
-    return modes.map(([mode, name]) => {
-      const times = Array.from({ length: processes }, () => ownProcess(mode, path))
-      const least = (key: keyof StartTimes) => Math.min(...times.map((row) => row[key]))
+    const rounds = Array.from({ length: processes }, () =>
+      modes.map(([target, mode]) => ownProcess(target, mode, join(folder, `${target}.program`))),
+    )
+    return modes.map(([, , name], i) => {
+      const least = (key: keyof StartTimes) => Math.min(...rounds.map((times) => times[i]![key]))
       return { name, cold: least('cold'), warm: least('warm') }
     })
   } finally {
@@ -55,26 +50,38 @@ export function startRows(processes: number): StartRow[] {
   }
 }
 
-function ownProcess(mode: string, path: string): StartTimes {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [...process.execArgv, SELF, mode, path], {
-    encoding: 'utf8',
+/** A loaded program's time as a share of tracing and compiling, for each target. */
+export function startShares(rows: readonly StartRow[]): string[] {
+  return ['wasm', 'onnx'].map((target) => {
+    const [trace, load] = ['trace and compile', 'load the written program'].map(
+      (what) => rows.find(({ name }) => name === `${what}, ${target}`)!,
+    )
+    const share = (key: keyof StartTimes) => (load![key] / trace![key]).toFixed(2)
+    return `${target}: a loaded program starts in ${share('cold')} of the time of tracing, ${share('warm')} later on`
   })
+}
+
+function ownProcess(target: TargetName, mode: string, path: string): StartTimes {
+  const args = [...process.execArgv, SELF, target, mode, path]
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`measuring the start failed: ${stderr}`)
   return JSON.parse(stdout) as StartTimes
 }
 
-async function measure(mode: string, path: string): Promise<StartTimes> {
-  const learner = ppoProgram()
+async function measure(target: TargetName, mode: string, path: string): Promise<StartTimes> {
   // ONNX Runtime starts once per process, whichever way its first program comes: a row of its own.
   if (mode === 'runtime') return { cold: await timed(trivialProgram), warm: 0 }
-  if (mode !== 'wasm') (await trivialProgram()).dispose()
-  const start = mode === 'load' ? () => readOnnxProgram(path) : () => traceAndCompile(learner, mode)
+  if (target === 'onnx') await timed(trivialProgram)
+  const learner = ppoProgram()
+  const start = () => (mode === 'load' ? loadProgram(path, { target }) : traceAndCompile(learner, target))
   const times: number[] = []
   for (let i = 0; i <= REPETITIONS; i++) {
     const began = performance.now()
     const program = await start()
+    // Waits for what is built in the background.
+    await program.save()
     times.push(performance.now() - began)
-    if (mode === 'onnx' && i === 0) await writeOnnxProgram(program as OnnxProgram, path)
+    if (mode === 'trace' && i === 0) await program.write(path)
     program.dispose()
   }
   return { cold: times[0]!, warm: Math.min(...times.slice(1)) }
@@ -88,7 +95,7 @@ async function timed(start: () => Promise<{ dispose(): void }>): Promise<number>
   return ms
 }
 
-function trivialProgram(): Promise<OnnxProgram> {
+async function trivialProgram(): Promise<{ dispose(): void }> {
   const g = new GraphBuilder()
   const graph = g.build({ y: g.unary('neg', g.input('x', [1])) })
   const inputs = { x: spec([1]) }
@@ -96,22 +103,13 @@ function trivialProgram(): Promise<OnnxProgram> {
 }
 
 /** As the executors do. */
-async function traceAndCompile(program: LearnerProgram, name: string): Promise<{ dispose(): void }> {
+function traceAndCompile(program: LearnerProgram, target: string): ProgramBase {
   const { act, decide, batch, noise, schedule } = program.inputs
   const rows = (specs: InputSpecs, count: number) =>
     Object.fromEntries(Object.entries(specs).map(([key, { dtype, shape }]) => [key, spec([count, ...shape], dtype)]))
-  const onnx = onnxTarget()
-  let built: Promise<OnnxProgram> | undefined
-  const target: Target = {
-    ...onnx,
-    build: (request) => {
-      built = onnx.build(request)
-      return built
-    },
-  }
-  const compiled = compile({
+  return compile({
     state: program.state,
-    target: name === 'onnx' ? target : name,
+    target,
     functions: {
       act: { fn: program.act as never, inputs: rows(act, 8) },
       decide: { fn: program.decide as never, inputs: rows(decide, 20) },
@@ -126,7 +124,6 @@ async function traceAndCompile(program: LearnerProgram, name: string): Promise<{
       },
     },
   } as never)
-  return built ?? (compiled as { dispose(): void })
 }
 
 function ppoProgram(): LearnerProgram {
@@ -146,4 +143,7 @@ function ppoProgram(): LearnerProgram {
   })
 }
 
-if (process.argv[1] === SELF) console.log(JSON.stringify(await measure(process.argv[2]!, process.argv[3]!)))
+if (process.argv[1] === SELF) {
+  const [target, mode, path] = process.argv.slice(2)
+  console.log(JSON.stringify(await measure(target as TargetName, mode!, path!)))
+}

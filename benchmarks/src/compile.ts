@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { ppo } from '@reprise/algorithms'
 import { createExecutor, type Executor, type ExecutorName, type UpdatesCall } from '@reprise/backend'
 import { box, discrete, Pcg64, resolveOptions } from '@reprise/core'
-import { type StartRow, startRows } from './compile-start.ts'
+import { type StartRow, startRows, startShares } from './compile-start.ts'
 import { INSTALL_HINT, rivalsPython, runRival } from './rivals.ts'
 
 export const compileHelp =
@@ -214,7 +214,8 @@ function print(rows: readonly Row[], versions: Record<string, string> | undefine
 }
 
 function printStarts(starts: readonly StartRow[]): void {
-  const cell = (ms: number) => (ms === 0 ? '-' : ms.toFixed(0)).padStart(18)
+  const cell = (ms: number) => (ms === 0 ? '-' : ms.toFixed(1)).padStart(18)
   console.log(`\n${'start of the PPO program, ms'.padEnd(34)}${'first in process'.padStart(18)}${'later'.padStart(18)}`)
   for (const { name, cold, warm } of starts) console.log(name.padEnd(34) + cell(cold) + cell(warm))
+  for (const line of startShares(starts)) console.log(line)
 }

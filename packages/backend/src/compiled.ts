@@ -9,6 +9,7 @@ import {
 } from '@reprise/compile'
 import { andThen, type MaybePromise } from '@reprise/core'
 import type { TensorTree } from '@reprise/nn'
+import { getBackend } from '@tensorflow/tfjs-core'
 import { checkUpdate, checkUpdates } from './check-calls.ts'
 import type {
   Executor,
@@ -48,9 +49,8 @@ type UpdateSpecs = { batch: SpecRecord; noise: SpecRecord; schedule: SpecRecord 
 type Functions = { act: SpecRecord; decide: SpecRecord; update: UpdateSpecs }
 
 export class CompiledExecutor implements Executor {
-  readonly name: Executor['name']
-  readonly reason: string
   readonly deterministic = true
+  readonly #reason: string | undefined
   readonly #learner: LearnerProgram
   readonly #program: Program<Functions>
   /** By number of rows. */
@@ -83,8 +83,17 @@ export class CompiledExecutor implements Executor {
         },
       } as never,
     })
-    this.name = this.#program.target as Executor['name']
-    this.reason = target === 'auto' ? `auto: ${this.#program.reason}` : reason
+    this.#reason = target === 'auto' ? undefined : reason
+  }
+
+  /** Changes where a target fails and the program moves to the next one. */
+  get name(): Executor['name'] {
+    const { target } = this.#program
+    return (target === 'eager' ? `eager:${getBackend()}` : target) as Executor['name']
+  }
+
+  get reason(): string {
+    return this.#reason ?? `auto: ${this.#program.reason}`
   }
 
   /** False where no target could take the program, which would then run op by op. */

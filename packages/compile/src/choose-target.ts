@@ -8,7 +8,7 @@ import { emitWarning, type Warn } from './warn.ts'
 export interface TargetOptions {
   /** 'auto' (default), a target's name, or a target of your own that is not registered. */
   readonly target?: 'auto' | 'wasm' | 'onnx' | 'eager' | (string & {}) | Target
-  /** Throw where 'auto' would fall back to another target. Default false. */
+  /** Throw where 'auto' would fall back to another target, at once or later. Default false. */
   readonly strict?: boolean
   /** Gets each warning. Default: `process.emitWarning`. */
   readonly warn?: Warn
@@ -18,35 +18,45 @@ export interface Choice {
   readonly target: Target
   /** One sentence for logs and run folders. */
   readonly reason: string
+  /** Where to go if it fails, in this order; nowhere where the target was forced, or with `strict`. */
+  readonly rest: readonly Target[]
 }
+
+/** What may stand in for a registered target: one that starts from a file. */
+type StandIn = (target: Target) => Target
 
 /**
  * A forced target must take the program. 'auto' takes WebAssembly for small functions and ONNX Runtime for big ones,
  * whichever of them can, and at last TensorFlow.js itself; it warns once when that is not the first choice.
  * @throws RPR_COMPILE_UNSUPPORTED where a forced target refuses, or any with `strict`; RPR_COMPILE_TARGET_UNKNOWN
  */
-export function chooseTarget(request: ProgramRequest, options: TargetOptions = {}): Choice {
+export function chooseTarget(
+  request: ProgramRequest,
+  options: TargetOptions = {},
+  standIn: StandIn = (target) => target,
+): Choice {
   const { target = 'auto', strict = false, warn = emitWarning } = options
   if (target !== 'auto') {
-    const forced = typeof target === 'string' ? targetNamed(target) : target
+    const forced = standIn(typeof target === 'string' ? targetNamed(target) : target)
     const refusal = refusalOf(forced, request)
     if (refusal !== undefined) refuse(forced.name, refusal)
-    return { target: forced, reason: `'${forced.name}' was asked for.` }
+    return { target: forced, reason: `'${forced.name}' was asked for.`, rest: [] }
   }
   const { order, why } = preference(request)
   const refusals: string[] = []
-  for (const name of order) {
-    const candidate = targetNamed(name)
+  for (const [i, name] of order.entries()) {
+    const candidate = standIn(targetNamed(name))
     const refusal = refusalOf(candidate, request)
     if (refusal !== undefined) {
       if (strict) refuse(name, refusal)
       refusals.push(`${name} cannot: ${refusal}`)
       continue
     }
-    if (refusals.length === 0) return { target: candidate, reason: why }
+    const rest = strict ? [] : order.slice(i + 1).map(targetNamed)
+    if (refusals.length === 0) return { target: candidate, reason: why, rest }
     const reason = `${why} But ${refusals.join('; ')}`
     warn({ code: 'RPR_COMPILE_FALLBACK', message: `Runs on ${name}. ${reason}` })
-    return { target: candidate, reason }
+    return { target: candidate, reason, rest }
   }
   return refuse('auto', refusals.join('; '))
 }
@@ -73,7 +83,8 @@ function largestFlops(request: ProgramRequest): number | undefined {
   }
 }
 
-function refusalOf(target: Target, request: ProgramRequest): string | undefined {
+/** Why a target cannot take a program; undefined where it can. */
+export function refusalOf(target: Target, request: ProgramRequest): string | undefined {
   try {
     return target.supports(request)?.reason
   } catch (error) {

@@ -25,7 +25,7 @@ export interface CompiledFunction<I extends SpecTree = SpecTree> {
 export interface Maker {
   prepare(inputs: SpecTree): PreparedFunction
   /** Builds another specialisation. */
-  add(prepared: PreparedFunction): Slot
+  add(inputs: SpecTree, prepared: PreparedFunction): Slot
   readonly specialisations: Specialisations<CompiledFunction>
 }
 
@@ -55,7 +55,7 @@ export function makeFunction(
     at: (other: SpecTree) =>
       maker.specialisations.get(flatSpecs(other), () => {
         const added = maker.prepare(other)
-        return makeFunction(name, other, added, maker.add(added), maker)
+        return makeFunction(name, other, added, maker.add(other, added), maker)
       }),
     steps: (steps: StepsCall) => {
       stepper ??= new Stepper(name, slot, specs)

@@ -21,6 +21,8 @@ export interface PreparedFunction {
   recorded(): Graph
   /** Shape and type of each output. Known once the function was traced. */
   outputSpecs(): Readonly<Record<string, TensorSpec>>
+  /** The structure of the outputs as JSON: output names for tensors. Known once the function was traced. */
+  structure(): unknown
   /** The structure of the outputs, with values from `outputs` at its leaves. Known once the function was traced. */
   assemble(outputs: Readonly<Record<string, unknown>>, leaf?: (value: unknown, path: string) => unknown): unknown
 }
@@ -44,7 +46,7 @@ export function prepare(
     const { outputs, nextState = {} } = call(source)
     refusePromise(outputs, name)
     const leaves: Record<string, Tensor> = {}
-    structure ??= mapTree(outputs, isTensor, (_, path) => new Leaf(nameOf(path)))
+    structure ??= mapTree(outputs, isTensor, (_, path) => nameOf(path))
     mapTree(outputs, isTensor, (leaf, path) => {
       leaves[nameOf(path)] = tensorAt(leaf, name, path)
     })
@@ -68,29 +70,42 @@ export function prepare(
     },
     recorded: graph,
     outputSpecs: () => specs,
-    assemble: (outputs, leaf = (value) => value) =>
-      mapTree(
-        structure,
-        (value) => value instanceof Leaf,
-        (value) => {
-          const { path } = value as Leaf
-          return leaf(outputs[path], path)
-        },
-      ),
+    structure: () => structure,
+    assemble: (outputs, leaf) => assembleAs(structure, outputs, leaf),
   }
+}
+
+/** A function that was prepared before: its graph, the specs of its outputs and their structure. */
+export function prepared(
+  { name, inputs, graph }: Omit<FunctionRequest, 'trace'>,
+  specs: Readonly<Record<string, TensorSpec>>,
+  structure: unknown,
+): PreparedFunction {
+  return {
+    request: { name, inputs, graph },
+    recorded: graph,
+    outputSpecs: () => specs,
+    structure: () => structure,
+    assemble: (outputs, leaf) => assembleAs(structure, outputs, leaf),
+  }
+}
+
+/** @param structure with output names at its leaves */
+function assembleAs(
+  structure: unknown,
+  outputs: Readonly<Record<string, unknown>>,
+  leaf: (value: unknown, path: string) => unknown = (value) => value,
+): unknown {
+  return mapTree(
+    structure,
+    (value) => typeof value === 'string',
+    (value) => leaf(outputs[value as string], value as string),
+  )
 }
 
 /** Output names must not be empty: a result that is one tensor is called 'result'. */
 function nameOf(path: string): string {
   return path === '' ? 'result' : path
-}
-
-/** The place of an output in the result's structure. */
-class Leaf {
-  readonly path: string
-  constructor(path: string) {
-    this.path = path
-  }
 }
 
 function refusePromise(result: unknown, name: string): void {

@@ -13,6 +13,8 @@ export interface SortedArguments {
   readonly values: Record<string, ArgumentValue>
   /** What the rest looks like: part of a specialisation's key. */
   readonly constants: string
+  /** Whether `constants` means the same in another process: no functions among them. */
+  readonly portable: boolean
 }
 
 /** @throws RPR_COMPILE_INPUT for a typed array, which could be meant as a constant or as an input */
@@ -20,6 +22,7 @@ export function readArguments(args: readonly unknown[], carry: Readonly<Record<n
   const inputs: Record<string, TensorSpec> = {}
   const values: Record<string, ArgumentValue> = {}
   const constants: string[] = []
+  let portable = true
   args.forEach((arg, position) => {
     if (carry[position] !== undefined) return
     mapTree(arg, isLeaf, (leaf, path) => {
@@ -30,10 +33,13 @@ export function readArguments(args: readonly unknown[], carry: Readonly<Record<n
       } else if (isTensor(leaf)) {
         inputs[place] = { shape: leaf.shape, dtype: leaf.dtype as Dtype }
         values[place] = leaf
-      } else constants.push(`${place}=${constantKey(leaf, place)}`)
+      } else {
+        constants.push(`${place}=${constantKey(leaf, place)}`)
+        portable &&= typeof leaf !== 'function'
+      }
     })
   })
-  return { inputs, values, constants: constants.join(' ') }
+  return { inputs, values, constants: constants.join(' '), portable }
 }
 
 /** Takes the carried trees out of a result. @throws RPR_COMPILE_OUTPUT where a key is missing */

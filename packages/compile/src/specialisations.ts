@@ -20,8 +20,7 @@ export class Specialisations<T> {
 
   /** @param constants what else the function depends on: values that are no tensors */
   get(specs: Readonly<Record<string, TensorSpec>>, make: () => T, constants = ''): T {
-    const described = Object.entries(specs).map(([path, spec]) => [path, describe(spec)] as const)
-    const key = JSON.stringify([described, constants])
+    const { key, described } = keyOf(specs, constants)
     const known = this.#made.get(key)
     if (known !== undefined) return known
     const made = make()
@@ -33,8 +32,8 @@ export class Specialisations<T> {
     return made
   }
 
-  values(): IterableIterator<T> {
-    return this.#made.values()
+  find(specs: Readonly<Record<string, TensorSpec>>, constants = ''): T | undefined {
+    return this.#made.get(keyOf(specs, constants).key)
   }
 
   #complain(): void {
@@ -48,4 +47,9 @@ export class Specialisations<T> {
         'Keep shapes fixed: pad rows and give them weight 0.',
     })
   }
+}
+
+function keyOf(specs: Readonly<Record<string, TensorSpec>>, constants: string) {
+  const described = Object.entries(specs).map(([path, spec]) => [path, describe(spec)] as const)
+  return { key: JSON.stringify([described, constants]), described }
 }

@@ -1,7 +1,7 @@
 /** One function as an ONNX file for other runtimes: arguments in, outputs out, the state inside as constants. */
 import { RepriseError } from '@reprise/core'
+import { writeAtomically } from '../file/container.ts'
 import type { Graph, HostData, TensorSpec } from '../graph.ts'
-import { writeAtomically } from './container.ts'
 import { lowerGraph, type ValueSource } from './lower/lower.ts'
 import { encodeModel, type Model, type ModelNode, type ValueInfo } from './model.ts'
 

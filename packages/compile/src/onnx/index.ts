@@ -1,4 +1,3 @@
 export { type OnnxExport, toOnnx } from './export.ts'
-export { readOnnxProgram, writeOnnxProgram } from './files.ts'
 export { OnnxProgram } from './program.ts'
 export { type OnnxTarget, type OnnxTargetOptions, onnxTarget } from './target.ts'

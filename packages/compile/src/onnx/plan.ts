@@ -12,6 +12,8 @@ export interface FunctionPlan extends Pick<Lowered, 'feeds' | 'outputs' | 'nextS
   /** The encoded ModelProto; undefined where every result is an argument, a leaf of the state or a constant. */
   readonly model: Uint8Array | undefined
   readonly flops: number
+  /** Whether ONNX Runtime has optimised the model before. */
+  readonly optimised?: boolean
 }
 
 /** @throws RPR_COMPILE_UNSUPPORTED */

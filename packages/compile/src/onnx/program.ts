@@ -32,7 +32,6 @@ export class OnnxProgram implements BuiltProgram {
   readonly #options: OnnxOptions
   readonly #state: ReadonlyMap<string, Leaf>
   readonly #functions: Record<string, OnnxFunction> = {}
-  readonly #plans: FunctionPlan[] = []
   readonly #sessions: OrtSession[] = []
   /** The call in progress: calls wait for each other, as they share the state. */
   #pending: Promise<void> | undefined
@@ -57,11 +56,6 @@ export class OnnxProgram implements BuiltProgram {
     return this.#functions
   }
 
-  /** The plans of its functions, in the order they were added: what a file of the program holds. */
-  get plans(): readonly FunctionPlan[] {
-    return this.#plans
-  }
-
   /** @throws RPR_COMPILE_UNSUPPORTED, RPR_COMPILE_DISPOSED */
   add(request: FunctionRequest): Promise<OnnxFunction> {
     return this.addPlan(planFunction(request))
@@ -72,7 +66,6 @@ export class OnnxProgram implements BuiltProgram {
     const session = plan.model === undefined ? undefined : await this.#createSession(plan, plan.model)
     if (session !== undefined) this.#sessions.push(session)
     const built = this.#bind(plan, session)
-    this.#plans.push(plan)
     this.#functions[plan.name] = built
     return built
   }
@@ -100,11 +93,6 @@ export class OnnxProgram implements BuiltProgram {
     for (const [leaf, tensor] of next) leaf.tensor = tensor
   }
 
-  /** Shape and type of each leaf. */
-  stateSpecs(): Record<string, TensorSpec> {
-    return Object.fromEntries([...this.#state].map(([path, { spec }]) => [path, spec]))
-  }
-
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true
@@ -116,16 +104,8 @@ export class OnnxProgram implements BuiltProgram {
   }
 
   async #createSession(plan: FunctionPlan, model: Uint8Array): Promise<OrtSession> {
-    const options: OrtSessionOptions = {
-      executionProviders: this.#options.provider === 'webgpu' ? ['webgpu', 'cpu'] : ['cpu'],
-      graphOptimizationLevel: 'all',
-      intraOpNumThreads: planThreads(plan, this.#options.threads),
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      logSeverityLevel: 3,
-    }
     try {
-      return await this.#runtime.InferenceSession.create(model, options)
+      return await this.#runtime.InferenceSession.create(model, sessionOptions(plan, this.#options))
     } catch (cause) {
       throw new RepriseError('RPR_COMPILE_UNSUPPORTED', `ONNX Runtime refused the model of '${plan.name}': ${cause}`, {
         value: plan.name,
@@ -199,6 +179,17 @@ export class OnnxProgram implements BuiltProgram {
 
   #alive(): void {
     if (this.#disposed) throw new RepriseError('RPR_COMPILE_DISPOSED', 'This onnx program was disposed.')
+  }
+}
+
+export function sessionOptions(plan: FunctionPlan, { provider, threads }: OnnxOptions): OrtSessionOptions {
+  return {
+    executionProviders: provider === 'webgpu' ? ['webgpu', 'cpu'] : ['cpu'],
+    graphOptimizationLevel: plan.optimised ? 'disabled' : 'all',
+    intraOpNumThreads: planThreads(plan, threads),
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    logSeverityLevel: 3,
   }
 }
 

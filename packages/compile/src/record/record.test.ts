@@ -35,6 +35,23 @@ describe('a recording', () => {
     expect(printGraph(graph)).toContain('matmul')
   })
 
+  it('may return what TensorFlow.js disposes of: values made inside a loss or tidy', () => {
+    const graph = record('f', ({ input }) => {
+      let entropy: tf.Tensor | undefined
+      let penalty: tf.Tensor | undefined
+      const { value, grad } = tf.valueAndGrad((w: tf.Tensor) => {
+        entropy = tf.sum(tf.exp(w))
+        penalty = tf.tidy(() => tf.mul(entropy!, 2))
+        return tf.add(tf.mean(tf.square(w)), penalty)
+      })(input('w', f32(2)))
+      return { outputs: { value, grad, entropy: entropy!, penalty: penalty! } }
+    })
+    const { outputs } = evaluate(graph, { w: Float32Array.of(0, 1) })
+    expect(outputs['entropy']![0]).toBeCloseTo(1 + Math.E, 5)
+    expect(outputs['penalty']![0]).toBeCloseTo(2 + 2 * Math.E, 5)
+    expect(outputs['value']![0]).toBeCloseTo(0.5 + 2 + 2 * Math.E, 5)
+  })
+
   it('leaves the engine as it was, also after an error', () => {
     const before = { ...tf.memory(), backend: tf.getBackend() }
     const random = Math.random
@@ -61,6 +78,7 @@ describe('refusals', () => {
     variable.assign(tf.sum(x))
     return x
   }
+  const constant = (): tf.Tensor => tf.scalar(1)
   const drop = (): tf.Tensor => tf.randomNormal([2], 0, 1, 'float32', 7)
 
   it.each([
@@ -75,7 +93,13 @@ describe('refusals', () => {
     ['seeded random numbers', (x: tf.Tensor) => tf.add(x, drop()), 'RPR_COMPILE_RANDOM', /drop \(record\.test\.ts/],
     ['an assignment', assign, 'RPR_COMPILE_VARIABLE', /'rate'/],
     ['a new variable', (x: tf.Tensor) => tf.variable(x), 'RPR_COMPILE_VARIABLE', /created a variable/],
-    ['a constant result', () => tf.scalar(1), 'RPR_COMPILE_CONSTANT_OUTPUT', /'y'/],
+    ['a constant result', constant, 'RPR_COMPILE_CONSTANT_OUTPUT', /'y', .* constant \(record\.test\.ts:\d+\) would/],
+    [
+      'a result of constants',
+      () => tf.neg(tf.range(0, 2)),
+      'RPR_COMPILE_CONSTANT_OUTPUT',
+      /record\.test\.ts:\d+ would/,
+    ],
     ['an unknown kernel', (x: tf.Tensor) => tf.topk(x).values, 'RPR_COMPILE_UNSUPPORTED', /'TopK'/],
   ])('%s', (_, body, code, message) => {
     expect(recordWith(body)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }))

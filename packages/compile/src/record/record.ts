@@ -10,7 +10,7 @@ import type { ArgumentSource, TracedResult } from '../target.ts'
 import { currentEngine, type Engine, lend } from './engine.ts'
 import { RECORDING, RecordingBackend, registerRecordingKernels } from './recording-backend.ts'
 import { refuseRandom, refuseRead, refuseVariable } from './refusals.ts'
-import { atUserLine } from './user-line.ts'
+import { atUserLine, userLine } from './user-line.ts'
 
 /** Whether a function is being recorded right now: compiled functions called inside it are recorded along. */
 export function isRecording(): boolean {
@@ -19,12 +19,21 @@ export function isRecording(): boolean {
 
 /**
  * @param name of the function, for messages
- * @param call gets its arguments from `source` and returns the results; called once
+ * @param call gets its arguments from `source` and returns the results; called once, or twice before a refusal that needs
+ * to know a line
  * @throws RPR_COMPILE_CAPTURED, _VALUE_READ, _RANDOM, _VARIABLE, _CONSTANT_OUTPUT, _UNSUPPORTED
  */
 export function record(name: string, call: (source: ArgumentSource) => TracedResult): Graph {
+  try {
+    return recordOn(new RecordingBackend(), call)
+  } catch (error) {
+    if (!(error instanceof ConstantResult)) throw error
+    throw refuseConstant(name, error, lineOf(error.node, call))
+  }
+}
+
+function recordOn(backend: RecordingBackend, call: (source: ArgumentSource) => TracedResult): Graph {
   registerRecordingKernels()
-  const backend = new RecordingBackend()
   const random = Math.random
   const { stackTraceLimit } = Error
   try {
@@ -33,12 +42,51 @@ export function record(name: string, call: (source: ArgumentSource) => TracedRes
     Math.random = () => refuseRandom('Math.random')
     return lend(backend, RECORDING, guards(backend), (engine) => {
       const { outputs, nextState } = call(placeholders(engine, backend))
-      return collect(name, backend, outputs, nextState ?? {})
+      return collect(backend, outputs, nextState ?? {})
     })
   } finally {
     Math.random = random
     Error.stackTraceLimit = stackTraceLimit
   }
+}
+
+/** A result that depends on no argument. */
+class ConstantResult extends Error {
+  readonly key: string
+  readonly node: NodeId
+  constructor(key: string, node: NodeId) {
+    super(key)
+    this.key = key
+    this.node = node
+  }
+}
+
+/** Where a node is made, by recording once more: stacks are too dear to keep for every node. */
+function lineOf(node: NodeId, call: (source: ArgumentSource) => TracedResult): string {
+  let line = ''
+  try {
+    recordOn(
+      new RecordingBackend((made) => {
+        if (made === node && line === '') line = userLine()
+      }),
+      call,
+    )
+  } catch {
+    // As the first time.
+  }
+  return line
+}
+
+function refuseConstant(name: string, { key }: ConstantResult, line: string): RepriseError {
+  return new RepriseError(
+    'RPR_COMPILE_CONSTANT_OUTPUT',
+    `'${key}', a result of '${name}', depends on no argument: ` +
+      `${line === '' ? 'it' : `what is made at ${line}`} would be the same in every call.`,
+    {
+      value: key,
+      hint: 'Compute it from an argument, pass it as one, or leave it out of the results: the caller has it already.',
+    },
+  )
 }
 
 function placeholders(engine: Engine, backend: RecordingBackend): ArgumentSource {
@@ -82,7 +130,6 @@ function guards(backend: RecordingBackend): Record<string, (...args: never[]) =>
 }
 
 function collect(
-  name: string,
   backend: RecordingBackend,
   outputs: Readonly<Record<string, Tensor>>,
   nextState: Readonly<Record<string, Tensor>>,
@@ -95,11 +142,7 @@ function collect(
   const next = nodesOf(nextState)
   for (const [key, id] of [...results, ...next]) {
     if (live[id]) continue
-    throw new RepriseError(
-      'RPR_COMPILE_CONSTANT_OUTPUT',
-      `'${key}', a result of '${name}', depends on no argument: it would be the same in every call.`,
-      { value: key, hint: 'Compute it from an argument, or leave it out of the results.' },
-    )
+    throw new ConstantResult(key, id)
   }
   const changed = next.filter(([path, id]) => {
     const { operation } = graph.nodes[id]!

@@ -25,8 +25,15 @@ const DRAWS = /\b(randomNormal|randomStandardNormal|randomUniform|randomUniformI
 export class RecordingBackend extends KernelBackend {
   readonly graph = new GraphBuilder()
   readonly #nodes = new Map<DataId, NodeId>()
+  /** Called with each node that gets a handle, while the user's function is on the stack. */
+  readonly #onHandle: ((node: NodeId) => void) | undefined
 
-  /** Everything not disposed. */
+  constructor(onHandle?: (node: NodeId) => void) {
+    super()
+    this.#onHandle = onHandle
+  }
+
+  /** Everything that it made. */
   get live(): Iterable<object> {
     return this.#nodes.keys()
   }
@@ -35,6 +42,7 @@ export class RecordingBackend extends KernelBackend {
   handle(node: NodeId): TensorInfo {
     const dataId = {}
     this.#nodes.set(dataId, node)
+    this.#onHandle?.(node)
     return { dataId, shape: [...this.graph.shape(node)], dtype: this.graph.dtype(node) }
   }
 
@@ -68,8 +76,8 @@ export class RecordingBackend extends KernelBackend {
     return refuseRead()
   }
 
-  override disposeData(dataId: DataId): boolean {
-    this.#nodes.delete(dataId)
+  /** Not forgotten: what was made inside `tidy` or a loss may still be returned as a metric, and costs nothing. */
+  override disposeData(): boolean {
     return true
   }
   override incRef(): void {

@@ -1,4 +1,7 @@
-/** One function body: instructions as bytes, locals by type with reuse, structured loops. */
+/**
+ * One function body: instructions as bytes, locals by type with reuse, structured loops. More than 300 lines because all of
+ * it works on the same bytes and locals.
+ */
 import { append, type FunctionRef, signed, unsigned } from './encoder.ts'
 import {
   LANE_MEMORY_OPS,
@@ -16,19 +19,34 @@ import {
 /** Index of a local variable. */
 export type Local = number
 
+interface Emitted {
+  readonly parts: number[]
+  /** Where in the bytes the index of a call's function goes: imports may still be added. */
+  readonly calls: Call[]
+}
+
+interface Call {
+  readonly at: number
+  readonly fn: FunctionRef
+}
+
 /** An expression: emits the instructions that leave its value on the stack. */
 export type Expr = (code: Code) => void
 
 const scratch = new DataView(new ArrayBuffer(8))
 
 export class Code {
-  readonly #parts: number[] = []
-  /** Where in the bytes the index of a call's function goes: imports may still be added. */
-  readonly #calls: { at: number; fn: FunctionRef }[] = []
+  #parts: number[] = []
+  #calls: Call[] = []
   readonly #params: number
   readonly #locals: ValueType[] = []
   readonly #free = new Map<ValueType, Local[]>()
   #scope: { type: ValueType; local: Local }[] | undefined
+  /** Where a statement of the body that is being woven ends, and how many are open. */
+  #ends: number[] | undefined
+  #open = 0
+  /** Constants of the loops being emitted, by lane type and value. */
+  #constants: Map<string, { readonly local: Local; readonly emit: Expr }> | undefined
 
   constructor(params: readonly ValueType[] = []) {
     this.#params = params.length
@@ -47,6 +65,11 @@ export class Code {
     this.#scope = mine
     const result = body()
     this.#scope = outer
+    if (this.#ends !== undefined) {
+      // The other bodies that are woven in must not use these.
+      outer?.push(...mine)
+      return result
+    }
     for (const { type, local } of mine) {
       const free = this.#free.get(type)
       if (free === undefined) this.#free.set(type, [local])
@@ -150,10 +173,10 @@ export class Code {
   /** if / else on the i32 on the stack; both arms leave one value when `type` is given. */
   if(then: () => void, otherwise?: () => void, type?: ValueType): void {
     this.#parts.push(0x04, type === undefined ? 0x40 : VALUE_TYPES[type])
-    then()
+    this.#within(then)
     if (otherwise !== undefined) {
       this.#parts.push(0x05)
-      otherwise()
+      this.#within(otherwise)
     }
     this.#parts.push(0x0b)
   }
@@ -163,7 +186,7 @@ export class Code {
     this.i32(from)
     this.set(counter)
     this.#parts.push(0x03, 0x40)
-    body()
+    this.#within(body)
     this.get(counter)
     this.i32(step)
     this.op('i32.add')
@@ -189,7 +212,7 @@ export class Code {
   /** Runs `body` and adds `step` to `local` until it is `end`; at least once. */
   until(local: Local, step: number, end: Local, body: () => void): void {
     this.#parts.push(0x03, 0x40)
-    body()
+    this.#within(body)
     this.get(local)
     this.i32(step)
     this.op('i32.add')
@@ -197,6 +220,13 @@ export class Code {
     this.get(end)
     this.op('i32.ne')
     this.#parts.push(0x0d, 0, 0x0b)
+  }
+
+  /** Runs `body`; `leave`, called in it with the number of loops that it is in, jumps to its end if the i32 on the stack is not 0. */
+  block(body: (leave: (loops: number) => void) => void): void {
+    this.#parts.push(0x02, 0x40)
+    this.#within(() => body((loops) => this.#parts.push(0x0d, loops)))
+    this.#parts.push(0x0b)
   }
 
   add(local: Local, amount: number): void {
@@ -210,9 +240,97 @@ export class Code {
   /** Stores the value of `expr` in a new local and gives back an expression that reads it. */
   let(type: ValueType, expr: Expr): Expr {
     const local = this.local(type)
-    expr(this)
+    this.#within(() => expr(this))
     this.set(local)
+    if (this.#open === 0) this.#ends?.push(this.#parts.length)
     return (code) => code.get(local)
+  }
+
+  /** A v128 constant on the stack: in a local that was set before the loops where `hoisting`, else by `emit`. */
+  constant(key: string, emit: Expr): void {
+    if (this.#constants === undefined) {
+      emit(this)
+      return
+    }
+    let known = this.#constants.get(key)
+    if (known === undefined) {
+      // A new one: a local that is free here may be in use earlier in the loop.
+      known = { local: this.#params + this.#locals.push('v128') - 1, emit }
+      this.#constants.set(key, known)
+    }
+    this.get(known.local)
+  }
+
+  /** Emits loops whose constants are made before them: not every compiler moves them out by itself. */
+  hoisting(loops: () => void): void {
+    if (this.#constants !== undefined) {
+      loops()
+      return
+    }
+    const constants = new Map<string, { local: Local; emit: Expr }>()
+    this.#constants = constants
+    const inner = this.#apart(loops)
+    this.#constants = undefined
+    for (const { local, emit } of constants.values()) {
+      emit(this)
+      this.set(local)
+      this.#scope?.push({ type: 'v128', local })
+    }
+    this.#splice(inner, 0, inner.parts.length)
+  }
+
+  /** Emits what lies inside of a statement. */
+  #within(body: () => void): void {
+    this.#open++
+    body()
+    this.#open--
+  }
+
+  /** What `body` emits, kept out of the function. */
+  #apart(body: () => void): Emitted {
+    const { parts, calls } = { parts: this.#parts, calls: this.#calls }
+    const emitted: Emitted = { parts: [], calls: [] }
+    this.#parts = emitted.parts
+    this.#calls = emitted.calls
+    body()
+    this.#parts = parts
+    this.#calls = calls
+    return emitted
+  }
+
+  #splice({ parts, calls }: Emitted, from: number, to: number): void {
+    for (const { at, fn } of calls) {
+      if (at > from && at <= to) this.#calls.push({ at: at - from + this.#parts.length, fn })
+    }
+    append(this.#parts, parts, from, to)
+  }
+
+  /**
+   * Emits bodies that do not depend on each other, a `let` of one after a `let` of the other: some compilers keep this
+   * order, and processors look ahead less far than one body is long. No body may begin or end within an expression.
+   */
+  weave<T>(bodies: readonly (() => T)[]): T[] {
+    if (bodies.length === 1 || this.#ends !== undefined) return bodies.map((body) => body())
+    const results: T[] = []
+    const open = this.#open
+    this.#open = 0
+    const strands = bodies.map((body) => {
+      const ends: number[] = []
+      this.#ends = ends
+      const strand = this.#apart(() => results.push(body()))
+      this.#ends = undefined
+      return { ...strand, ends: [...ends, strand.parts.length], from: 0 }
+    })
+    this.#open = open
+    const rounds = Math.max(...strands.map((strand) => strand.ends.length))
+    for (let round = 0; round < rounds; round++) {
+      for (const strand of strands) {
+        const to = strand.ends[round] ?? strand.from
+        this.#splice(strand, strand.from, to)
+        strand.from = to
+      }
+    }
+    return results
   }
 
   encode(indexOf: (fn: FunctionRef) => number): number[] {

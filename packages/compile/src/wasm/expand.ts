@@ -56,7 +56,14 @@ function isSmallProduct(graph: Graph, node: Node): boolean {
   const [a, b] = node.inputs.map((input) => graph.nodes[input]!.shape) as [readonly number[], readonly number[]]
   const k = b[b.length - (operation.transposeB ? 1 : 2)]!
   const single = sizeOf(b.slice(0, -2)) === 1 && (!operation.transposeA || sizeOf(a.slice(0, -2)) === 1)
-  return single && k >= 1 && k <= MAX_SMALL_K && shape.at(-1)! >= 8 && sizeOf(shape) > 0
+  return (
+    single &&
+    k >= 1 &&
+    k <= MAX_SMALL_K &&
+    shape.at(-1)! >= 8 &&
+    sizeOf(shape) > 0 &&
+    sizeOf(shape) < 16 * shape.at(-1)!
+  )
 }
 
 /** Sum over p of column p of A times row p of B. */

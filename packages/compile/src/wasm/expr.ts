@@ -28,22 +28,24 @@ export const f64 =
 /** `value` in all four lanes. */
 export const splat =
   (value: number): Expr =>
-  (code) => {
-    code.f32(value)
-    code.op('f32x4.splat')
-  }
+  (code) =>
+    code.constant(`f${Object.is(value, -0) ? '-0' : value}`, (c) => {
+      c.f32(value)
+      c.op('f32x4.splat')
+    })
 
 export const splatInt =
   (value: number): Expr =>
-  (code) => {
-    code.i32(value)
-    code.op('i32x4.splat')
-  }
+  (code) =>
+    code.constant(`i${value}`, (c) => {
+      c.i32(value)
+      c.op('i32x4.splat')
+    })
 
 export const lanes =
   (values: readonly [number, number, number, number]): Expr =>
   (code) =>
-    code.v128(values)
+    code.constant(`l${values}`, (c) => c.v128(values))
 
 /** `address` undefined: the offset alone. */
 export const load =
@@ -165,9 +167,9 @@ export const i = {
   ltU: op('i32.lt_u'),
 }
 
-/** c[0] + x (c[1] + x (c[2] + ...)) in f32 lanes. */
-export function polynomial(x: Expr, coefficients: readonly number[]): Expr {
+/** c[0] + x (c[1] + x (c[2] + ...)) in f32 lanes; a statement per step (see `Code.weave`). */
+export function polynomial(code: Code, x: Expr, coefficients: readonly number[]): Expr {
   let value = splat(coefficients.at(-1)!)
-  for (const c of coefficients.slice(0, -1).reverse()) value = f4.add(f4.mul(value, x), splat(c))
+  for (const c of coefficients.slice(0, -1).reverse()) value = code.let('v128', f4.add(f4.mul(value, x), splat(c)))
   return value
 }

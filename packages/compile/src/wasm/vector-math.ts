@@ -3,7 +3,7 @@
  * Infinities, zeros, denormals and NaN come out as from `Math`. Largest errors (in ulp of float32, all found by the
  * sweep in vector-math.test.ts): exp 1, log 1, log1p 1, expm1 2, tanh 6, sigmoid 3, softplus 2.
  *
- * Sources: Cephes expf (coefficients), musl logf and log1pf (FreeBSD's e_logf.c, s_log1pf.c), Eigen's tanh.
+ * Sources: Cephes expf (coefficients), musl logf and log1pf (FreeBSD's e_logf.c, s_log1pf.c), Eigen's tanh (9/8 rational).
  */
 import type { Code, Expr } from './code.ts'
 import { choose, f4, i4, i32, lane, polynomial, splat, splatInt, v } from './expr.ts'
@@ -27,6 +27,7 @@ function reduceExp(code: Code, x: Expr): Reduced {
   const n = code.let('v128', f4.sub(shifted, splat(MAGIC)))
   const r = code.let('v128', f4.sub(f4.sub(x, f4.mul(n, splat(0.693359375))), f4.mul(n, splat(-2.1219444e-4))))
   const p = polynomial(
+    code,
     r,
     [0.50000001201, 0.16666665459, 0.041665795894, 0.0083334519073, 0.0013981999507, 1.98756915e-4],
   )
@@ -124,20 +125,17 @@ function logSpecials(x: Expr, pole: Expr, y: Expr): Expr {
 }
 
 export function tanh(code: Code, x: Expr): Expr {
-  const limit = 7.905311107635498
+  // The first float32 at which the quotient is 1; a little further on it would exceed that.
+  const limit = 7.9855122566223145
   const y = code.let('v128', f4.pmax(f4.pmin(x, splat(limit)), splat(-limit)))
   const z = code.let('v128', f4.mul(y, y))
-  // Both times 2^8: otherwise the product of a denormal would lose digits.
-  const scaled = (coefficients: readonly number[]): number[] => coefficients.map((c) => 256 * c)
-  const p = polynomial(z, scaled(TANH_ODD))
-  const q = polynomial(z, scaled([4.89352518554385e-3, 2.268434632439e-3, 1.18534705686654e-4, 1.19825839466702e-6]))
+  const p = polynomial(code, z, TANH_ODD)
+  const q = polynomial(code, z, TANH_EVEN)
   return f4.div(f4.mul(y, p), q)
 }
 
-const TANH_ODD = [
-  4.89352455891786e-3, 6.37261928875436e-4, 1.48572235717979e-5, 5.12229709037114e-8, -8.60467152213735e-11,
-  2.00018790482477e-13, -2.76076847742355e-16,
-]
+const TANH_ODD = [1, 1.3402161e-1, 3.520756727e-3, 2.10273356e-5, 1.394553628e-8]
+const TANH_EVEN = [1, 4.67354834e-1, 2.597254514e-2, 3.326951409e-4, 8.015776984e-7]
 
 export function sigmoid(code: Code, x: Expr): Expr {
   return f4.div(splat(1), f4.add(splat(1), exp(code, code.let('v128', f4.neg(x)))))
@@ -153,7 +151,7 @@ export function softplus(code: Code, x: Expr): Expr {
 export function erf(code: Code, x: Expr): Expr {
   const a = code.let('v128', f4.abs(x))
   const t = code.let('v128', f4.div(splat(1), f4.add(splat(1), f4.mul(splat(0.3275911), a))))
-  const p = polynomial(t, [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429])
+  const p = polynomial(code, t, [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429])
   const e = exp(code, code.let('v128', f4.neg(f4.mul(a, a))))
   const y = f4.sub(splat(1), f4.mul(f4.mul(t, p), e))
   const signed = v.xor(v.and(x, splatInt(-0x80000000)), code.let('v128', y))

@@ -45,7 +45,7 @@ const MULTI_ROW_WEIGHT = 1500
 
 export function emitWalk(code: Code, walk: Walk): void {
   if (walk.sizes.some((size) => size === 0)) return
-  code.scope(() => new Walker(code, walk).emit())
+  code.scope(() => code.hoisting(() => new Walker(code, walk).emit()))
 }
 
 class Walker {
@@ -205,7 +205,7 @@ class Walker {
   #compute(vectors: readonly Vector[], held?: (stream: Stream, index: number) => Expr | undefined): void {
     const code = this.#code
     code.scope(() => {
-      const results = vectors.map((vector, index) => {
+      const compute = (vector: Vector, index: number): readonly Expr[] => {
         const reads = this.#walk.reads.map(
           (stream) =>
             this.#hoisted.get(stream) ??
@@ -216,7 +216,8 @@ class Walker {
             ),
         )
         return this.#walk.body(reads).map((value) => code.let('v128', value))
-      })
+      }
+      const results = code.weave(vectors.map((vector, index) => () => compute(vector, index)))
       results.forEach((values, index) => {
         const vector = vectors[index]!
         this.#walk.writes.forEach((stream, i) => {

@@ -56,10 +56,27 @@ function extremum({ builder: b, node, names, operands }: LowerContext, fn: 'max'
   return b.op('Where', [anyNaN, b.scalar('float32', Number.NaN), reduceBy(b, op, x, axes)])
 }
 
-/** ONNX Runtime treats ties and NaN as TensorFlow.js does: a NaN in front stays the answer, others never are. */
+/**
+ * The first of equals, as in TensorFlow.js, where a NaN in front stays the answer and others never are. What ONNX Runtime
+ * makes of NaN depends on shape and version, so NaN becomes the best value in front and the worst elsewhere.
+ */
 export const lowerArg: Lower<'argmax' | 'argmin'> = ({ builder: b, node, names, operands }, { op, axis }) => {
-  if (operands[0]!.shape.includes(0)) return filled(b, 'int32', node.shape, 0)
-  const found = b.op(op === 'argmax' ? 'ArgMax' : 'ArgMin', [names[0]!], { axis: { int: axis }, keepdims: { int: 0 } })
+  const { shape, dtype } = operands[0]!
+  if (shape.includes(0)) return filled(b, 'int32', node.shape, 0)
+  let x = names[0]!
+  if (dtype === 'float32') {
+    const best = op === 'argmax' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
+    const width = shape[axis]!
+    const inFront = new Float32Array(width).fill(-best)
+    inFront[0] = best
+    const replacement = b.constant(
+      'float32',
+      shape.map((_, i) => (i === axis ? width : 1)),
+      inFront,
+    )
+    x = b.op('Where', [b.op('IsNaN', [x]), replacement, x])
+  }
+  const found = b.op(op === 'argmax' ? 'ArgMax' : 'ArgMin', [x], { axis: { int: axis }, keepdims: { int: 0 } })
   return b.cast(found, 'int32')
 }
 

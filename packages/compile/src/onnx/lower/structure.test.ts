@@ -103,6 +103,30 @@ describe('reduce', () => {
       { i: integers(24, 4) },
     ))
 
+  test.each([3, 5, 40])('argmax and argmin with NaN and infinities, rows of %i', (width) => {
+    const kinds = [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 1, -1, 2]
+    const x = Float32Array.from({ length: 6 * 6 * width }, (_, i) => {
+      // Every pair of kinds leads a row; the rest is anything.
+      const [row, column] = [Math.floor(i / width), i % width]
+      return kinds[column === 0 ? row % 6 : column === 1 ? Math.floor(row / 6) : (i * 7 + row) % 6]!
+    })
+    return expectSame(
+      (b) => {
+        const rows = b.input('x', [36, width])
+        const columns = b.transpose(rows, [1, 0])
+        return {
+          max: b.argmax(rows, 1),
+          min: b.argmin(rows, 1),
+          'max of columns': b.argmax(columns, 0),
+          'min of columns': b.argmin(columns, 0),
+          'max across': b.argmax(rows, 0),
+          all: b.argmax(b.reshape(rows, [36 * width]), 0),
+        }
+      },
+      { x },
+    )
+  })
+
   test('softmax of ranks 1 to 3 and large values', () =>
     expectSame(
       (b) => {

@@ -3,12 +3,7 @@ import { importers } from '../../import/index.ts'
 import type { Verdict } from './run-cases.ts'
 
 /** Differences from TensorFlow.js that are known and accepted, by target and kernel. */
-export const KNOWN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  onnx: {
-    ArgMax: 'with NaN among the values, ONNX Runtime may take it for the largest',
-    ArgMin: 'with NaN among the values, ONNX Runtime may take it for the smallest',
-  },
-}
+export const KNOWN: Readonly<Record<string, Readonly<Record<string, string>>>> = {}
 
 type Verdicts = Readonly<Record<string, readonly Verdict[]>>
 

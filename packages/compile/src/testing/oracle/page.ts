@@ -40,9 +40,9 @@ ${all}
 
 Not compiled, with their calls: ${missing}.
 
-Known differences:
+Known differences from TensorFlow.js:
 
-${known.join('\n')}
+${known.length === 0 ? 'None.' : known.join('\n')}
 
 ## The subset that \`npm test\` runs
 

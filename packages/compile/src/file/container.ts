@@ -3,12 +3,15 @@
  * all before. Written to a temporary name and renamed, so that a reader never sees half of one.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { RepriseError } from '@reprise/core'
+import { fromJson, toJson } from './stored-graph.ts'
 
-const MAGIC = 'RPRONNX\n'
-const VERSION = 1
+/** What the header may say changes with it. */
+const VERSION = 2
+const MAGIC = 'RPRPROG\n'
 const FIXED = 16
 const DIGEST = 32
 
@@ -20,7 +23,7 @@ export interface Container {
 
 /** @throws RPR_FILE_UNWRITABLE */
 export async function writeContainer(path: string, { header, blobs }: Container): Promise<void> {
-  const json = Buffer.from(JSON.stringify({ header, lengths: blobs.map((blob) => blob.length) }))
+  const json = Buffer.from(toJson({ header, lengths: blobs.map((blob) => blob.length) }))
   const fixed = Buffer.alloc(FIXED)
   fixed.write(MAGIC, 'latin1')
   fixed.writeUInt32LE(VERSION, 8)
@@ -34,13 +37,17 @@ export async function writeContainer(path: string, { header, blobs }: Container)
 
 /** @throws RPR_FILE_MISSING, RPR_CHECKPOINT_CORRUPT, RPR_CHECKPOINT_VERSION */
 export async function readContainer(path: string): Promise<Container> {
-  const file = await readFile(path).catch((cause: unknown) => {
+  let file: Buffer
+  try {
+    // Several hops to another thread take longer than reading does.
+    file = readFileSync(path)
+  } catch (cause) {
     throw new RepriseError('RPR_FILE_MISSING', `Cannot read the compiled program '${path}'.`, { value: path, cause })
-  })
+  }
   const corrupt = (problem: string): RepriseError =>
     new RepriseError('RPR_CHECKPOINT_CORRUPT', `'${path}' ${problem}.`, {
       value: path,
-      hint: 'Write it again with writeOnnxProgram.',
+      hint: 'Write it again with `write` of a program.',
     })
   if (file.length < FIXED + DIGEST || file.toString('latin1', 0, 8) !== MAGIC) throw corrupt('is no compiled program')
   const version = file.readUInt32LE(8)
@@ -48,15 +55,13 @@ export async function readContainer(path: string): Promise<Container> {
     throw new RepriseError(
       'RPR_CHECKPOINT_VERSION',
       `'${path}' has format ${version}; this version reads ${VERSION}.`,
-      {
-        value: version,
-      },
+      { value: version, hint: 'Compile the program and write it again.' },
     )
   }
   const content = file.subarray(0, file.length - DIGEST)
   if (!createHash('sha256').update(content).digest().equals(file.subarray(content.length))) throw corrupt('is damaged')
   const end = FIXED + file.readUInt32LE(12)
-  const { header, lengths } = JSON.parse(file.toString('utf8', FIXED, end)) as { header: unknown; lengths: number[] }
+  const { header, lengths } = fromJson(file.toString('utf8', FIXED, end)) as { header: unknown; lengths: number[] }
   let at = end + padding(end)
   const blobs = lengths.map((length) => {
     // A copy: elements of typed arrays must lie at multiples of their size.

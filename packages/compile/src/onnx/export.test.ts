@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -6,11 +6,8 @@ import type { Graph } from '../graph.ts'
 import { GraphBuilder } from '../graph-builder.ts'
 import { evaluate } from '../interpreter/evaluate.ts'
 import { toOnnx } from './export.ts'
-import { readOnnxProgram, writeOnnxProgram } from './files.ts'
 import { requestOf } from './lower/compare.ts'
-import type { OnnxProgram } from './program.ts'
 import { loadRuntime } from './runtime.ts'
-import { onnxTarget } from './target.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -40,51 +37,6 @@ const state = {
   count: { shape: [], dtype: 'int32' as const, data: Int32Array.of(41) },
 }
 const observation = Float32Array.of(1, -2, 3, -4, 0.5, 0.25, -0.125, 2)
-
-async function results(program: OnnxProgram, times: number): Promise<unknown> {
-  const f = program.functions['f']!
-  for (let i = 0; i < times; i++) {
-    f.inputs['x']!.set(observation)
-    await f.run()
-  }
-  return structuredClone([f.outputs, await program.save()])
-}
-
-test('a written program continues where it was, without its graph', async () => {
-  const path = join(folder, 'deep', 'program.rprc')
-  const program = await onnxTarget().build({ state, functions: { f: requestOf('f', graph()) } })
-  await results(program, 3)
-  await writeOnnxProgram(program, path)
-  expect(await readdir(join(folder, 'deep'))).toEqual(['program.rprc'])
-  const loaded = await readOnnxProgram(path)
-  expect(loaded.functions['f']!.inputs['unread']).toEqual(new Int32Array(1))
-  expect(await results(loaded, 2)).toEqual(await results(program, 2))
-  await writeOnnxProgram(loaded, path)
-  expect(await results(await readOnnxProgram(path), 1)).toEqual(await results(program, 1))
-})
-
-test('damage, another version and a missing file are told apart', async () => {
-  const path = join(folder, 'damaged')
-  await writeOnnxProgram(await onnxTarget().build({ state, functions: { f: requestOf('f', graph()) } }), path)
-  const bytes = await readFile(path)
-  const failure = async (change: (copy: Buffer) => Uint8Array) => {
-    await writeFile(path, change(Buffer.from(bytes)))
-    return readOnnxProgram(path).then(
-      () => 'loaded',
-      (error: { code: string }) => error.code,
-    )
-  }
-  expect(await failure((copy) => copy)).toBe('loaded')
-  expect(await failure((copy) => copy.subarray(0, copy.length - 9))).toBe('RPR_CHECKPOINT_CORRUPT')
-  expect(await failure((copy) => copy.fill(0, 200, 210))).toBe('RPR_CHECKPOINT_CORRUPT')
-  expect(await failure(() => Buffer.from('text'))).toBe('RPR_CHECKPOINT_CORRUPT')
-  expect(await failure((copy) => copy.fill(9, 8, 9))).toBe('RPR_CHECKPOINT_VERSION')
-  await expect(readOnnxProgram(join(folder, 'absent'))).rejects.toMatchObject({ code: 'RPR_FILE_MISSING' })
-  await writeFile(join(folder, 'plain'), '')
-  const program = await onnxTarget().build({ state: {}, functions: {} })
-  const blocked = writeOnnxProgram(program, join(folder, 'plain', 'file'))
-  await expect(blocked).rejects.toMatchObject({ code: 'RPR_FILE_UNWRITABLE' })
-})
 
 test('an exported function runs in a plain session under its own names', async () => {
   const path = join(folder, 'policy.onnx')
