@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { classicControl } from '@reprise/classic-control'
 import { type AnyEnvDefinition, allocateColumns } from '@reprise/core'
+import { diagnostic } from '@reprise/diagnostic'
 import { toyText } from '@reprise/toy-text'
 import { type MeasureOptions, measure, type Timing } from './measure.ts'
 import { INSTALL_HINT, rivalsPython, runRival } from './rivals.ts'
@@ -93,7 +94,7 @@ function measureAlone({ spec }: AnyEnvDefinition, width: number, { seconds, repe
 }
 
 function select(only: string | undefined): AnyEnvDefinition[] {
-  const all = [...classicControl, ...toyText]
+  const all = [...classicControl, ...toyText, ...diagnostic]
   if (only === undefined) return all
   return only.split(',').map((id) => {
     const found = all.find(({ spec }) => spec.id === id)

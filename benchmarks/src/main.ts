@@ -1,12 +1,16 @@
 /** `npm run bench -- <what>`: measurements beside named rivals, from one command on one machine. */
 import { compileHelp, runCompile } from './compile.ts'
+import { dqnHelp, runDqn } from './dqn.ts'
 import { envHelp, runEnv } from './env.ts'
+import { replayHelp, runReplay } from './replay.ts'
 import { runTrain, trainHelp } from './train.ts'
 
 const commands: Record<string, { help: string; run(args: string[]): Promise<void> | void }> = {
   env: { help: envHelp, run: runEnv },
   compile: { help: compileHelp, run: runCompile },
   train: { help: trainHelp, run: runTrain },
+  dqn: { help: dqnHelp, run: runDqn },
+  replay: { help: replayHelp, run: runReplay },
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -1,10 +1,9 @@
 /** `bench train`: end-to-end steps per second of PPO CartPole beside Stable-Baselines3 with the same settings. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { train } from '@reprise/train'
 import { INSTALL_HINT, rivalsPython, runRival } from './rivals.ts'
+import { trainingSpeed } from './training-speed.ts'
 
 export const trainHelp =
   'PPO CartPole end to end beside Stable-Baselines3 [--steps 40000] [--executor auto] [--out file.json]'
@@ -48,16 +47,18 @@ export async function runTrain(args: string[]): Promise<void> {
   console.log(`${cpus()[0]?.model.trim()}, Node.js ${process.versions.node}\n`)
   console.log(`${'settings'.padEnd(38)}${'Reprise'.padStart(10)}${'SB3'.padStart(10)}${'ratio'.padStart(8)}  executor`)
   for (const settings of SETTINGS) {
-    const ours = await measure(settings, steps, values.executor)
+    const { name: _, ...set } = settings
+    // The first iterations compile code: SB3's script warms up as well.
+    const warmUp = 4 * settings.numEnvs * settings.numSteps
+    const ours = await trainingSpeed({ algo: 'ppo', env: 'CartPole-v1', executor: values.executor, set, steps, warmUp })
     let rival: number | undefined
     if (python) {
-      const { name: _, ...rest } = settings
       const result = runRival(python, 'sb3_ppo.py', {
         steps,
-        num_envs: rest.numEnvs,
-        num_steps: rest.numSteps,
-        epochs: rest.epochs,
-        batch_size: rest.batchSize,
+        num_envs: settings.numEnvs,
+        num_steps: settings.numSteps,
+        epochs: settings.epochs,
+        batch_size: settings.batchSize,
       }) as RivalResult
       rival = result.steps / result.seconds
       versions = result.versions
@@ -78,31 +79,4 @@ export async function runTrain(args: string[]): Promise<void> {
   else console.log(`\nStable-Baselines3 was left out: it is not installed. Install it with: ${INSTALL_HINT} --train`)
   if (values.out)
     writeFileSync(values.out, `${JSON.stringify({ steps, node: process.versions.node, versions, rows }, null, 2)}\n`)
-}
-
-async function measure(
-  settings: Settings,
-  steps: number,
-  executor: string,
-): Promise<{ stepsPerSecond: number; executor: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'reprise-bench-'))
-  const { name: _, ...set } = settings
-  const run = (out: string, count: number) =>
-    train({
-      algo: 'ppo',
-      env: 'CartPole-v1',
-      preset: false,
-      steps: count,
-      executor,
-      out: join(folder, out),
-      set: { ...set, evalEvery: 0, checkpointEvery: 0, finalEpisodes: 1, tensorboard: false },
-    })
-  try {
-    // The first iterations compile code: SB3's script warms up as well.
-    await run('warm-up', 4 * settings.numEnvs * settings.numSteps)
-    const { result } = await run('measured', steps)
-    return { stepsPerSecond: result!.stepsPerSecond, executor: result!.executor }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
 }

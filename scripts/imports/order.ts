@@ -3,6 +3,7 @@
 /** Workspace folders, a row per level; `*` stands for every folder there. Packages to come have their place already. */
 export const LEVELS: readonly (readonly string[])[] = [
   ['packages/core'],
+  ['packages/storage'],
   ['packages/compile', 'packages/nn', 'envs/*', 'kernels/advantage'],
   ['packages/tensorflow', 'kernels/similarity'],
   ['packages/backend'],
@@ -10,6 +11,7 @@ export const LEVELS: readonly (readonly string[])[] = [
   ['packages/algorithms'],
   ['packages/train'],
   ['packages/stats'],
+  ['packages/ablation'],
   ['packages/cli'],
   ['experiments', 'benchmarks'],
 ]

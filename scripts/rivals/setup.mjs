@@ -1,6 +1,7 @@
 // Makes the Python environment of the rivals, outside the source tree:
 //   node scripts/rivals/setup.mjs            gymnasium and numpy: parity recordings, `bench env`
-//   node scripts/rivals/setup.mjs --train    also stable-baselines3 and torch: `bench train`
+//   node scripts/rivals/setup.mjs --train    also stable-baselines3, torch and jax: `bench train`, `dqn`, `compile`
+//   node scripts/rivals/setup.mjs --replay   also cpprb, tianshou, torchrl and flashbax: `bench replay`
 //   node scripts/rivals/setup.mjs --where    prints the path of its Python and exits
 // REPRISE_RIVALS overrides the folder (default: reprise/rivals under the user's cache folder), PYTHON the Python to use.
 import { spawnSync } from 'node:child_process'
@@ -25,7 +26,11 @@ if (process.argv.includes('--where')) {
 } else {
   if (!existsSync(python)) run(process.env.PYTHON ?? (windows ? 'python' : 'python3'), ['-m', 'venv', folder])
   const here = dirname(fileURLToPath(import.meta.url))
-  const requirements = process.argv.includes('--train') ? 'requirements-train.txt' : 'requirements.txt'
+  const requirements = process.argv.includes('--replay')
+    ? 'requirements-replay.txt'
+    : process.argv.includes('--train')
+      ? 'requirements-train.txt'
+      : 'requirements.txt'
   run(python, ['-m', 'pip', 'install', '--disable-pip-version-check', '-r', join(here, requirements)])
   console.log(`The rivals are ready: ${python}`)
 }

@@ -1,7 +1,4 @@
-/** An experiment file: arms (what is trained), seeds, and what the scores are held against. */
-import { existsSync, readFileSync } from 'node:fs'
-import { RepriseError, suggest } from '@reprise/core'
-import { parseDocument } from 'yaml'
+/** An experiment as its file says it: what is run, with which seeds, and how the results are read. */
 
 /** A figure that others published. Evaluations and training returns are different things and are marked as such. */
 export interface Reference {
@@ -13,158 +10,99 @@ export interface Reference {
   readonly source: string
 }
 
-export interface Arm {
-  readonly name: string
+/** A training run, or nothing of that kind where the experiment is a study. */
+export interface TrainSettings {
   readonly algo: string
   readonly env: string
   readonly steps: number
-  /** Null: the preset of this algorithm and environment. */
-  readonly preset: string | null
+  /** Null: the preset of this algorithm and environment; false: none. */
+  readonly preset: string | false | null
+  readonly envOptions: Readonly<Record<string, unknown>>
+}
+
+export interface Arm {
+  /** Folder of its runs; unique. */
+  readonly name: string
+  /** What tables and figures call it. */
+  readonly label: string
+  /** Null in a study. */
+  readonly train: TrainSettings | null
+  /** Options of the algorithm and the run, or what the study gets. */
   readonly set: Readonly<Record<string, unknown>>
-  /** The least IQM over the seeds that counts as success. */
+  /** Its own instead of the experiment's; null where they are the same. */
+  readonly seeds: readonly number[] | null
+  /** A control that holds everything but the ingredient under test: shown apart. */
+  readonly isNull: boolean
+  /** The IQM over the seeds that counts as success: the least, or the greatest where lower is better. */
   readonly bar: number | null
   readonly references: readonly Reference[]
+  /** What it is measured on: arms are compared within a task. */
+  readonly task: string
+  /** What is compared: arms of the same method on several tasks are aggregated. */
+  readonly method: string
+  /** Where it stands on the figure's x axis, and which line it belongs to; null where there is no such figure. */
+  readonly x: number | null
+  readonly line: string
+  /** Which of several figures with that axis. */
+  readonly panel: string
+}
+
+export interface Reading {
+  /** What arms are compared by: `score`, or a metric of the study; null: the study's first. */
+  readonly metric: string | null
+  readonly better: 'higher' | 'lower'
+  /** The method or arm that all others of its task are compared with. */
+  readonly control: string | null
+  /** Scores that count as 0 and as 1, by task. Without them the least and the greatest score of the task. */
+  readonly normalise: Readonly<Record<string, readonly [number, number]>>
+  /** Name of the factor that is the x axis. */
+  readonly xName: string | null
+  readonly logX: boolean
+  readonly logY: boolean
 }
 
 export interface Experiment {
   readonly name: string
   readonly claim: string
   readonly seeds: readonly number[]
+  /** Absolute path of the study; null where arms are training runs. */
+  readonly study: string | null
   readonly arms: readonly Arm[]
+  readonly reading: Reading
+  readonly quick: Quick
 }
 
-/** Reads and checks `experiment.yaml`. @throws RepriseError RPR_FILE_MISSING, RPR_EXPERIMENT_INVALID */
-export function readExperiment(path: string): Experiment {
-  if (!existsSync(path)) {
-    throw new RepriseError('RPR_FILE_MISSING', `There is no experiment '${path}'.`, { value: path })
-  }
-  const document = parseDocument(readFileSync(path, 'utf8'))
-  const broken = document.errors[0]
-  if (broken) throw invalid(path, broken.message.split('\n')[0]!, undefined)
-  const top = new Section(path, 'the file', document.toJS(), ['name', 'claim', 'seeds', 'arms'])
-  const arms = top.map('arms')
-  if (Object.keys(arms).length === 0) throw invalid(path, "'arms' names none.", arms)
-  return {
-    name: top.text('name'),
-    claim: top.text('claim'),
-    seeds: readSeeds(path, top.value('seeds')),
-    arms: Object.entries(arms).map(([name, value]) => readArm(path, name, value)),
-  }
+/** What `--quick` changes. */
+export interface Quick {
+  readonly steps: number | null
+  readonly seeds: readonly number[]
+  /** Names of arms or methods; all where it is empty. */
+  readonly only: readonly string[]
+  readonly set: Readonly<Record<string, unknown>>
+  readonly arms: Readonly<Record<string, { readonly steps?: number; readonly set?: Readonly<Record<string, unknown>> }>>
 }
 
-function readArm(path: string, name: string, value: unknown): Arm {
-  const keys = ['algo', 'env', 'steps', 'preset', 'set', 'bar', 'references']
-  const arm = new Section(path, `arm '${name}'`, value, keys)
-  const steps = arm.number('steps')
-  if (!Number.isInteger(steps) || steps < 1)
-    throw invalid(path, `arm '${name}' has steps ${steps}, not an integer >= 1.`, steps)
-  const references = arm.value('references') ?? []
-  if (!Array.isArray(references)) throw invalid(path, `'references' of arm '${name}' is no list.`, references)
-  return {
-    name,
-    algo: arm.text('algo'),
-    env: arm.text('env'),
-    steps,
-    preset: arm.value('preset') === undefined ? null : arm.text('preset'),
-    set: arm.value('set') === undefined ? {} : arm.map('set'),
-    bar: arm.value('bar') === undefined ? null : arm.number('bar'),
-    references: references.map((reference) => readReference(path, name, reference)),
-  }
-}
-
-function readReference(path: string, arm: string, value: unknown): Reference {
-  const keys = ['name', 'kind', 'score', 'std', 'steps', 'source']
-  const reference = new Section(path, `a reference of arm '${arm}'`, value, keys)
-  const kind = reference.text('kind')
-  if (kind !== 'evaluation' && kind !== 'training return') {
-    throw invalid(
-      path,
-      `a reference of arm '${arm}' is of kind '${kind}', not 'evaluation' or 'training return'.`,
-      kind,
-    )
-  }
-  return {
-    name: reference.text('name'),
-    kind,
-    score: reference.number('score'),
-    ...(reference.value('std') === undefined ? {} : { std: reference.number('std') }),
-    steps: reference.number('steps'),
-    source: reference.text('source'),
-  }
-}
-
-/** `[1, 2, 3]` or `1..5`. */
-function readSeeds(path: string, value: unknown): number[] {
-  const range = typeof value === 'string' ? /^(\d+)\.\.(\d+)$/.exec(value) : null
-  const seeds = range
-    ? Array.from({ length: Math.max(0, Number(range[2]) - Number(range[1]) + 1) }, (_, i) => Number(range[1]) + i)
-    : value
-  const legal = Array.isArray(seeds) && seeds.length > 0 && seeds.every((seed) => Number.isInteger(seed) && seed >= 0)
-  if (!legal || new Set(seeds).size !== seeds.length) {
-    throw invalid(
-      path,
-      `'seeds' = ${JSON.stringify(value)} is neither a list of different integers >= 0 nor a range like 1..5.`,
-      value,
-    )
-  }
-  return seeds
-}
-
-/** A mapping of the file whose keys are known; whatever is wrong is said with its place. */
-class Section {
-  readonly #path: string
-  readonly #place: string
-  readonly #content: Record<string, unknown>
-
-  constructor(path: string, place: string, content: unknown, keys: readonly string[]) {
-    this.#path = path
-    this.#place = place
-    if (!isMap(content)) throw invalid(path, `${place} is no mapping.`, content)
-    this.#content = content
-    for (const key of Object.keys(content)) {
-      if (!keys.includes(key)) throw invalid(path, `${place} has the unknown key '${key}'. ${suggest(key, keys)}`, key)
-    }
-  }
-
-  value(key: string): unknown {
-    return this.#content[key] ?? undefined
-  }
-
-  text(key: string): string {
-    const value = this.#content[key]
-    if (typeof value === 'string' && value !== '') return value
-    throw invalid(this.#path, `'${key}' of ${this.#place} is no text.`, value)
-  }
-
-  number(key: string): number {
-    const value = this.#content[key]
-    if (typeof value === 'number' && Number.isFinite(value)) return value
-    throw invalid(this.#path, `'${key}' of ${this.#place} is no number.`, value)
-  }
-
-  map(key: string): Record<string, unknown> {
-    const value = this.#content[key]
-    if (isMap(value)) return value
-    throw invalid(this.#path, `'${key}' of ${this.#place} is no mapping.`, value)
-  }
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function invalid(path: string, problem: string, value: unknown): RepriseError {
-  return new RepriseError('RPR_EXPERIMENT_INVALID', `'${path}': ${problem}`, { value })
-}
-
-/** The same experiment in about a twentieth of the steps with two seeds: to see that everything works. Bars say nothing then. */
+/**
+ * The same experiment made small: to see that everything works. Without `quick:` in its file, a twentieth of the steps
+ * and two seeds. Bars say nothing then and are dropped.
+ */
 export function quickened(experiment: Experiment): Experiment {
-  return {
-    ...experiment,
-    seeds: experiment.seeds.slice(0, 2),
-    arms: experiment.arms.map((arm) => {
-      const steps = Math.max(2000, Math.round(arm.steps / 20))
-      return { ...arm, steps, bar: null, set: { ...arm.set, evalEvery: Math.round(steps / 4), finalEpisodes: 10 } }
-    }),
-  }
+  const { quick } = experiment
+  const arms = experiment.arms
+    .filter(({ name, method }) => quick.only.length === 0 || quick.only.includes(name) || quick.only.includes(method))
+    .map((arm): Arm => {
+      const own = quick.arms[arm.name] ?? quick.arms[arm.method] ?? {}
+      const set = { ...arm.set, ...quick.set, ...own.set }
+      if (!arm.train) return { ...arm, seeds: null, bar: null, set }
+      const steps = own.steps ?? quick.steps ?? Math.max(2000, Math.round(arm.train.steps / 20))
+      const small = { evalEvery: Math.max(1, Math.round(steps / 4)), finalEpisodes: 10 }
+      return {
+        ...arm,
+        seeds: null,
+        bar: null,
+        train: { ...arm.train, steps },
+        set: { ...arm.set, ...small, ...quick.set, ...own.set },
+      }
+    })
+  return { ...experiment, seeds: quick.seeds, arms }
 }

@@ -3,6 +3,9 @@ import { spawn } from 'node:child_process'
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
+/** Exit code of a run that Ctrl-C stopped. */
+export const INTERRUPTED = 130
+
 export interface Task {
   /** Arguments after the program. */
   readonly args: readonly string[]
@@ -51,7 +54,8 @@ export async function runPool<T extends Task>(tasks: readonly T[], options: Pool
     running.add(child)
     const exitCode = await new Promise<number>((resolve) => {
       child.on('error', () => resolve(1))
-      child.on('exit', (code) => resolve(code ?? 1))
+      // A process that handles no SIGINT is ended by it: stopped, not failed.
+      child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? INTERRUPTED : 1)))
     })
     running.delete(child)
     closeSync(log)

@@ -1,9 +1,12 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runExperiment } from './run-experiment.ts'
 import { readSummary } from './summary.ts'
+
+const program = [process.execPath, fileURLToPath(new URL('../../cli/bin/reprise.mjs', import.meta.url))] as const
 
 let root: string
 beforeAll(() => {
@@ -21,7 +24,8 @@ test('trains every seed, skips what is finished, and trains a lost one to the sa
   const lines: string[] = []
   const run = () => {
     lines.length = 0
-    return runExperiment('tiny', { experiments: root, runs: join(root, 'runs'), print: (line) => lines.push(line) })
+    const print = (line: string) => lines.push(line)
+    return runExperiment(join(root, 'tiny'), { program: [...program], jobs: 2, runs: join(root, 'runs'), print })
   }
   const summary = () => readSummary(join(root, 'tiny', 'results', 'summary.json'))!
   expect(await run()).toBe(0)
@@ -29,15 +33,15 @@ test('trains every seed, skips what is finished, and trains a lost one to the sa
   const first = summary()
   expect(first.arms[0]).toMatchObject({ wanted: 2, met: true, seeds: { length: 2 } })
   expect(existsSync(join(root, 'tiny', 'results', 'CartPole-v1.svg'))).toBe(true)
-  expect(readFileSync(join(root, 'tiny', 'results', 'table.md'), 'utf8')).toContain('PPO CartPole-v1')
+  expect(readFileSync(join(root, 'tiny', 'results', 'report.md'), 'utf8')).toContain('| ppo |')
 
   expect(await run()).toBe(0)
-  expect(lines[0]).toBe('2 runs: 2 finished, 0 to do, 2 at a time')
+  expect(lines[0]).toBe('2 runs: 2 finished, 0 to do, 1 at a time')
   expect(summary()).toEqual(first)
 
   rmSync(join(root, 'runs', 'tiny', 'ppo', 'seed-2'), { recursive: true })
   expect(await run()).toBe(0)
-  expect(lines[0]).toBe('2 runs: 1 finished, 1 to do, 2 at a time')
+  expect(lines[0]).toBe('2 runs: 1 finished, 1 to do, 1 at a time')
   const hashes = (s: typeof first) => s.arms[0]!.seeds.map((seed) => seed.parameterHash)
   expect(hashes(summary())).toEqual(hashes(first))
 })
@@ -48,6 +52,6 @@ test('an arm that cannot be trained is reported and fails the command', async ()
   writeFileSync(join(root, 'wrong', 'experiment.yaml'), `{ name: wrong, claim: No., seeds: [1], arms: { ${arms} } }`)
   const lines: string[] = []
   const print = (line: string) => lines.push(line)
-  expect(await runExperiment('wrong', { experiments: root, runs: join(root, 'runs'), print })).toBe(1)
+  expect(await runExperiment(join(root, 'wrong'), { program: [...program], runs: join(root, 'runs'), print })).toBe(1)
   expect(lines.join('\n')).toMatch(/a seed 1: ended with exit code 2[\s\S]*NoSuchEnv-v0/)
 })

@@ -10,14 +10,15 @@ import { readSummary } from './summary.ts'
 let root: string
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'reprise-scores-'))
-  const source = fileURLToPath(new URL('../baselines/experiment.yaml', import.meta.url))
+  const source = fileURLToPath(new URL('../../../experiments/baselines/experiment.yaml', import.meta.url))
   cpSync(source, join(root, 'baselines', 'experiment.yaml'))
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 test('every arm of the baselines meets its bar with every seed run', async () => {
-  const options = { experiments: root, runs: join(root, 'runs'), print: () => {} }
-  expect(await runExperiment('baselines', options)).toBe(0)
+  const reprise = fileURLToPath(new URL('../../cli/bin/reprise.mjs', import.meta.url))
+  const options = { program: [process.execPath, reprise] as const, runs: join(root, 'runs'), print: () => {} }
+  expect(await runExperiment(join(root, 'baselines'), options)).toBe(0)
   const { arms } = readSummary(join(root, 'baselines', 'results', 'summary.json'))!
   expect(arms).toHaveLength(5)
   for (const { name, wanted, seeds, met } of arms) {

@@ -113,12 +113,12 @@ describe('TD3', () => {
     const options = small({ explorationNoise: 'linear(0.4, 0.2)' })
     expect(td3.exploration({ options, progress: 0.5, warmup: false })).toEqual({
       random: 0,
-      noiseScale: expect.closeTo(0.3),
+      std: expect.closeTo(0.3),
     })
     const learner = await learnerFor(td3, options, { spaces })
     const observation = Float32Array.of(1, 2, 3)
     const inputs = { observation, noise: Float32Array.of(0.5, 99), uniform: Float32Array.of(0, 0.75) }
-    const scale = (random: number) => ({ random: Float32Array.of(random), noiseScale: Float32Array.of(0.3) })
+    const scale = (random: number) => ({ random: Float32Array.of(random), std: Float32Array.of(0.3) })
     const greedy = mlp(((await learner.save()) as HostTree)['actor']!.data, widths, [1, 2, 3], 'tanh')
     const acted = await learner.act({ ...inputs, ...scale(0) })
     expect(acted['policyAction']![0]).toBeCloseTo(greedy[0]! + 0.15, 5)

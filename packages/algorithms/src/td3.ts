@@ -147,7 +147,7 @@ function build({ spaces, options, rng }: BuildContext<Td3Options>): LearnerProgr
         noise: normal,
         uniform: { ...action, fill: 'uniform' },
         random: PER_ROW,
-        noiseScale: PER_ROW,
+        std: PER_ROW,
       },
       decide: { observation },
       batch: {
@@ -162,9 +162,9 @@ function build({ spaces, options, rng }: BuildContext<Td3Options>): LearnerProgr
       schedule: ['learningRate', ...(policyDelay === 1 ? [] : ['policyUpdate'])],
     },
 
-    act(state, { observation, noise, uniform, random, noiseScale }) {
+    act(state, { observation, noise, uniform, random, std }) {
       const greedy = actor((state as Td3State).actor, observation!)
-      const noisy = clipByValue(add(greedy, mul(noise!, expandDims(noiseScale!, 1))), -1, 1)
+      const noisy = clipByValue(add(greedy, mul(noise!, expandDims(std!, 1))), -1, 1)
       const policyAction = orUniform(noisy, uniform!, random!)
       return { action: box.toEnvironment(policyAction), policyAction }
     },
@@ -252,7 +252,7 @@ export const td3 = defineReplayAlgorithm<typeof td3Options>({
   stored: () => ['policyAction'],
   exploration: ({ options, progress, warmup }) => ({
     random: warmup ? 1 : 0,
-    noiseScale: parseSchedule(options.explorationNoise)(progress),
+    std: parseSchedule(options.explorationNoise)(progress),
   }),
   schedule: ({ options, progress, update }) => ({
     learningRate: parseSchedule(options.learningRate)(progress),

@@ -3,16 +3,18 @@ import { parseArgs } from 'node:util'
 import { option, RepriseError, readOption, suggest } from '@reprise/core'
 import { COMMON_FLAGS, type FlagSpec, type VerbSpec } from './verb.ts'
 
+type FlagValue = string | number | true | readonly string[] | Readonly<Record<string, string>>
+
 export class Args {
   /** Everything after the verb, as it was typed. */
   readonly raw: readonly string[]
   readonly #positionals: Readonly<Record<string, readonly string[]>>
-  readonly #flags: ReadonlyMap<string, string | number | true | Readonly<Record<string, string>>>
+  readonly #flags: ReadonlyMap<string, FlagValue>
 
   constructor(
     raw: readonly string[],
     positionals: Readonly<Record<string, readonly string[]>> = {},
-    flags: ReadonlyMap<string, string | number | true | Readonly<Record<string, string>>> = new Map(),
+    flags: ReadonlyMap<string, FlagValue> = new Map(),
   ) {
     this.raw = raw
     this.#positionals = positionals
@@ -33,6 +35,10 @@ export class Args {
     return this.#positionals[name] ?? []
   }
 
+  has(flag: string): boolean {
+    return this.#flags.has(flag)
+  }
+
   text(flag: string): string | undefined {
     return this.#flags.get(flag) as string | undefined
   }
@@ -43,6 +49,11 @@ export class Args {
 
   switch(flag: string): boolean {
     return this.#flags.get(flag) === true
+  }
+
+  /** Every value of a flag that may be repeated; undefined where it was not given. */
+  list(flag: string): readonly string[] | undefined {
+    return this.#flags.get(flag) as readonly string[] | undefined
   }
 
   pairs(flag: string): Readonly<Record<string, string>> {
@@ -67,7 +78,7 @@ export function parseVerb(verb: VerbSpec, argv: readonly string[]): Args {
     ),
   })
   const positionals: string[] = []
-  const flags = new Map<string, string | number | true | Record<string, string>>()
+  const flags = new Map<string, FlagValue>()
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value)
     if (token.kind !== 'option') continue
@@ -93,7 +104,7 @@ function readFlag(
   value: string | undefined,
   inline: boolean,
   before: unknown,
-): string | number | true | Record<string, string> {
+): FlagValue {
   const usage = (message: string, hint: string) => new RepriseError('RPR_USAGE', message, { value, hint })
   if (spec.kind === 'switch') {
     if (value !== undefined)
@@ -116,6 +127,11 @@ function readFlag(
     const pairs = before as Record<string, string> | undefined
     if (pairs && Object.hasOwn(pairs, key)) throw usage(`--${name} ${key} is given twice.`, 'Give it once.')
     return { ...pairs, [key]: value.slice(equals + 1) }
+  }
+  if (spec.kind === 'list') {
+    const list = (before ?? []) as readonly string[]
+    if (list.includes(value)) throw usage(`--${name} ${value} is given twice.`, 'Give it once.')
+    return [...list, value]
   }
   if (before !== undefined) throw usage(`--${name} is given twice: '${before}' and '${value}'.`, 'Give it once.')
   if (spec.kind === 'integer') {

@@ -95,6 +95,18 @@ beforeAll(async () => {
         "if (++calls > 1) throw new RangeError('no socket')\n    return { position: rng",
       ),
   )
+  const head = 'name: x, claim: y, seeds: [1]'
+  const good = `{ ${head}, arms: { a: { algo: ppo, env: CartPole-v1, steps: 10 } } }`
+  write('exp/experiment.yaml', good)
+  write('exp-key/experiment.yaml', good.replace('arms', 'arm'))
+  write('exp-steps/experiment.yaml', good.replace('10', 'many'))
+  write('exp-factor/experiment.yaml', `{ ${head}, factors: { gamma: 3 } }`)
+  write('exp-control/experiment.yaml', good.replace('arms', 'control: b, arms'))
+  write('exp-study/experiment.yaml', `{ ${head}, run: ./gone.ts, arms: { a: {} } }`)
+  write('exp-yaml/experiment.yaml', 'name: [')
+  // The same settings but for the steps.
+  write('exp-runs/x/a/seed-1/config.yaml', readFileSync(at('run/config.yaml'), 'utf8'))
+  write('exp-runs/x/a/seed-1/result.json', readFileSync(at('run/result.json'), 'utf8'))
   write('bad-id.ts', broken("id: 'Broken-v0'", "id: 'no version'"))
   write('no-space.js', 'export default class { reset() {} step() {} }\n')
   write(
@@ -294,6 +306,33 @@ const cases: readonly Case[] = [
   ['eval @run --episodes 0', 'RPR_OPTION_RANGE', '--episodes', "'0'"],
   ['eval @run --executor tensorflow', 'RPR_EXECUTOR_MISSING', "'tensorflow'"],
   ['eval @bad-bytes', 'RPR_CHECKPOINT_CORRUPT', 'state.rpr'],
+  // Experiments and reports
+  ['ablate', 'RPR_USAGE', 'experiment.yaml'],
+  ['ablate @exp @exp', 'RPR_USAGE', 'does not take the argument'],
+  ['ablate baseline', 'RPR_FILE_MISSING', "'baseline'", 'baselines'],
+  ['ablate @gone', 'RPR_FILE_MISSING', 'gone'],
+  ['ablate @exp --jobs 0', 'RPR_OPTION_RANGE', '--jobs', "'0'"],
+  ['ablate @exp --jobs 1 --report-only', 'RPR_OPTION_CONFLICT', '--jobs', '--report-only'],
+  ['ablate @exp --only b', 'RPR_USAGE', "no arm 'b'", 'a'],
+  ['ablate @exp --only a --only a', 'RPR_USAGE', '--only a', 'twice'],
+  ['ablate @exp-key', 'RPR_EXPERIMENT_INVALID', "'arm'", "'arms'"],
+  ['ablate @exp-steps', 'RPR_EXPERIMENT_INVALID', "'steps'", '"many"', 'an integer >= 1'],
+  ['ablate @exp-factor', 'RPR_EXPERIMENT_INVALID', "'gamma'", '3', 'a list of different values'],
+  ['ablate @exp-control', 'RPR_EXPERIMENT_INVALID', "'control'", '"b"', 'the name of an arm'],
+  ['ablate @exp-study', 'RPR_EXPERIMENT_INVALID', "'run'", 'gone.ts'],
+  ['ablate @exp-yaml', 'RPR_EXPERIMENT_INVALID', 'exp-yaml', 'YAML'],
+  ['ablate @exp --runs @exp-runs', 'RPR_EXPERIMENT_INVALID', 'steps = 64', '10', 'Delete that folder'],
+  ['report', 'RPR_USAGE', 'run folders'],
+  ['report @gone', 'RPR_FILE_MISSING', 'gone'],
+  ['report @not-empty', 'RPR_RUN_INVALID', 'not-empty'],
+  ['report @bad-config', 'RPR_RUN_INVALID', 'bad-config'],
+  ['report @run --control dqn', 'RPR_USAGE', "'dqn'", 'ppo'],
+  ['report @run --quick', 'RPR_OPTION_INERT', '--quick', 'experiment'],
+  ['report @run --runs @exp-runs', 'RPR_OPTION_INERT', '--runs'],
+  ['report @run --out @a-file', 'RPR_FILE_UNWRITABLE', 'a-file'],
+  ['report @exp @exp', 'RPR_USAGE', 'one experiment too many'],
+  ['report @exp --control a', 'RPR_OPTION_INERT', '--control a'],
+  ['run-study @exp', 'RPR_FILE_MISSING', 'job.json'],
 ]
 
 test('there are enough cases', () => expect(cases.length).toBeGreaterThanOrEqual(40))

@@ -10,7 +10,7 @@ export function overview(verbs: readonly VerbSpec[], command: string): string[] 
     `Usage: ${command} <verb> [arguments] [flags]`,
     '',
     'Verbs:',
-    ...definitions(verbs.map((verb) => [verb.name, verb.summary])),
+    ...definitions(verbs.filter(({ hidden }) => !hidden).map((verb) => [verb.name, verb.summary])),
     '',
     `'${command} help <verb>' says more about one; '${command} version' says what is installed.`,
   ]

@@ -16,7 +16,10 @@ test('the overview names every verb', async () => {
   for (const argv of [[], ['--help'], ['-h'], ['help']]) {
     const { code, text } = await run(...argv)
     expect(code).toBe(0)
-    for (const { name, summary } of verbs) expect(text).toContain(`${name.padEnd(9)}  ${summary}`)
+    for (const { name, summary, hidden } of verbs) {
+      if (hidden) expect(text).not.toContain(name)
+      else expect(text).toContain(`${name.padEnd(9)}  ${summary}`)
+    }
   }
 })
 

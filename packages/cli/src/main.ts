@@ -47,6 +47,6 @@ function unknownVerb(name: string): RepriseError {
   const what = name.startsWith('-') ? `Unknown flag '${name}': a verb comes first.` : `Unknown verb '${name}'.`
   return new RepriseError('RPR_USAGE', what, {
     value: name,
-    hint: suggest(name, [...verbs.map((v) => v.name), 'help']),
+    hint: suggest(name, [...verbs.filter(({ hidden }) => !hidden).map((verb) => verb.name), 'help']),
   })
 }

@@ -3,8 +3,8 @@ import type { Args } from './args.ts'
 import type { Io } from './io.ts'
 
 export interface FlagSpec {
-  /** `switch` takes no value; `pairs` takes `name=value` and may be repeated. */
-  readonly kind: 'text' | 'integer' | 'switch' | 'pairs'
+  /** `switch` takes no value; `list` takes a text and `pairs` `name=value`, and both may be repeated. */
+  readonly kind: 'text' | 'integer' | 'switch' | 'pairs' | 'list'
   /** What stands for the value in help: `<file>`. */
   readonly value?: string
   readonly doc: string
@@ -33,6 +33,8 @@ export interface VerbSpec {
   readonly load: () => Promise<(args: Args, io: Io) => Promise<number>>
   /** Hands everything after its name on as it is, `--help` too. */
   readonly passesOn?: boolean
+  /** Started by other verbs, not by people: in no list. */
+  readonly hidden?: boolean
   /** More help that depends on the arguments, such as the options of an algorithm. */
   readonly more?: (args: Args) => Promise<readonly string[]>
 }

@@ -12,7 +12,7 @@
  */
 import { type Graph, type Node, sizeOf } from './graph.ts'
 
-export const CROSSOVER_FLOPS = 25e6
+export const CROSSOVER_FLOPS = 100e6
 
 /** Arithmetic operations of one node: multiplications and additions count one each, elementwise functions one each. */
 export function nodeFlops(graph: Graph, node: Node): number {

@@ -38,7 +38,7 @@ export { type UniformOptions, UniformSelector } from './select/uniform-selector.
 export * from './selector.ts'
 export * from './source.ts'
 export { EpisodeTable } from './store/episode-table.ts'
-export * from './store/ring-store.ts'
+export { ENDED, LIVE, RingStore, type RingStoreOptions, TERMINATED, TRUNCATED } from './store/ring-store.ts'
 export * from './store/vector-step.ts'
 export { EpisodeReader } from './transform/episode-reader.ts'
 export * from './transform/hindsight.ts'

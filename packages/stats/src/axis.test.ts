@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { axis } from './ticks.ts'
+import { describe, expect, test } from 'vitest'
+import { axis, logAxis, shortNumber } from './axis.ts'
 
 test.each([
   [0, 100_000, 6, ['0', '20k', '40k', '60k', '80k', '100k']],
@@ -41,3 +41,37 @@ test('ticks lie within the axis, are few, and their labels differ', () => {
     }),
   )
 })
+
+describe('logAxis', () => {
+  test.each([
+    [1, 1000, 6, ['1', '10', '100', '1000']],
+    [100, 300_000, 6, ['100', '1000', '10k', '100k']],
+    [1, 20, 6, ['1', '2', '5', '10', '20']],
+    [1.74, 4.6, 6, ['2', '3', '4']],
+    [0.001, 0.1, 6, ['0.001', '0.01', '0.1']],
+    [1, 1e12, 6, ['1', '100', '10k', '1M', '100M', '10000M', '1000000M']],
+  ] as const)('%d to %d', (min, max, count, labels) => {
+    const { ticks, label, at } = logAxis(min, max, count)
+    expect(ticks.map(label)).toEqual(labels)
+    expect(at(min)).toBeCloseTo(0, 12)
+    expect(at(max)).toBeCloseTo(1, 12)
+    expect(at(Math.sqrt(min * max))).toBeCloseTo(0.5, 12)
+  })
+
+  test('equal values get a range, values within one tick get its ends', () => {
+    expect(logAxis(10, 10, 6)).toMatchObject({ min: 5, max: 20, ticks: [5, 10, 20] })
+    expect(logAxis(11, 13, 6).ticks).toEqual([11, 13])
+  })
+
+  test('0 and what is below it is refused', () => {
+    expect(() => logAxis(0, 10, 6)).toThrow('A logarithmic axis cannot show 0. Every value on it must be above 0.')
+  })
+})
+
+test.each([
+  [0, '0'],
+  [-1.23456, '−1.23'],
+  [12_345, '12.3k'],
+  [2e6, '2M'],
+  [5e-5, '5e-5'],
+])('shortNumber of %d', (value, text) => expect(shortNumber(value)).toBe(text))

@@ -1,4 +1,5 @@
-/** Round numbers for an axis. */
+/** Axes, linear and logarithmic, with ticks at round numbers. */
+import { RepriseError } from '@reprise/core'
 
 export interface Axis {
   readonly min: number
@@ -6,6 +7,8 @@ export interface Axis {
   readonly ticks: readonly number[]
   /** The tick's text: `0.25`, `500`, `100k`. */
   readonly label: (value: number) => string
+  /** Where a value lies: 0 at `min`, 1 at `max`. */
+  readonly at: (value: number) => number
 }
 
 /**
@@ -26,7 +29,62 @@ export function axis(min: number, max: number, count: number, margin = 0): Axis 
   const first = Math.ceil(low / step - 1e-9)
   const last = Math.floor(high / step + 1e-9)
   const ticks = Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)))
-  return { min: low, max: high, ticks, label: labeller(step, Math.max(Math.abs(low), Math.abs(high))) }
+  const at = (value: number) => (value - low) / (high - low)
+  return { min: low, max: high, ticks, label: labeller(step, Math.max(Math.abs(low), Math.abs(high))), at }
+}
+
+/**
+ * Ticks at powers of ten; over less than two of them also at twice and five times each, over many only at some.
+ * @throws RepriseError RPR_SHAPE where a value is not above 0
+ */
+export function logAxis(min: number, max: number, count: number): Axis {
+  if (!(min > 0)) {
+    throw new RepriseError('RPR_SHAPE', `A logarithmic axis cannot show ${min}.`, {
+      value: min,
+      hint: 'Every value on it must be above 0.',
+    })
+  }
+  const [low, high] = min === max ? [min / 2, max * 2] : [min, max]
+  const [from, to] = [Math.log10(low), Math.log10(high)]
+  const decades = to - from
+  const stride = Math.max(1, Math.ceil(decades / Math.max(1, count)))
+  const ticksAt = (factors: readonly number[]) => {
+    const ticks: number[] = []
+    for (let power = Math.floor(from); power <= Math.ceil(to); power++) {
+      if (power % stride !== 0) continue
+      for (const factor of factors) {
+        const tick = Number((factor * 10 ** power).toPrecision(12))
+        if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick)
+      }
+    }
+    return ticks
+  }
+  const choices =
+    decades < 2
+      ? [
+          [1, 2, 5],
+          [1, 1.5, 2, 3, 4, 5, 7],
+        ]
+      : [[1]]
+  const ticks = choices.map(ticksAt).find((some) => some.length >= 2) ?? [low, high]
+  return { min: low, max: high, ticks, label: shortNumber, at }
+
+  function at(value: number): number {
+    return (Math.log10(value) - from) / (to - from)
+  }
+}
+
+/** The same axis with ticks at these values. */
+export function withTicks(from: Axis, ticks: readonly number[]): Axis {
+  return { ...from, ticks, label: shortNumber }
+}
+
+/** A number as short as can be in three digits: `0.25`, `500`, `100k`, `2M`. */
+export function shortNumber(value: number): string {
+  const size = Math.abs(value)
+  const [unit, suffix] = size >= 1e6 ? [1e6, 'M'] : size >= 1e4 ? [1e3, 'k'] : [1, '']
+  if (size !== 0 && size < 1e-3) return value.toExponential(0).replace('-', '−').replace('e−', 'e-')
+  return `${Number((value / unit).toPrecision(3))}${suffix}`.replace('-', '−')
 }
 
 function niceStep(rough: number): number {

@@ -50,3 +50,23 @@ test('what cannot be drawn is refused', () => {
   )
   expect(() => curvePlot({ ...base, series: [{ name: 'a', x: [1], y: [Number.NaN] }] })).toThrow(shape)
 })
+
+test('logarithmic axes, thin lines of each run, and markers with bars', () => {
+  const one = { name: 'a', x: [1, 10, 100], y: [10, 100, 1000], low: [9, 90, 900], high: [11, 110, 1100] }
+  const svg = curvePlot({
+    ...base,
+    logX: true,
+    logY: true,
+    markers: true,
+    series: [
+      { ...one, runs: [{ x: [1, 100], y: [5, 2000] }] },
+      { ...one, name: 'b' },
+    ],
+  })
+  expect(svg.match(/<circle/g)).toHaveLength(6)
+  expect(svg.match(/stroke-opacity="0.35"/g)).toHaveLength(1)
+  expect(svg).not.toMatch(/NaN|Infinity/)
+  expect(() => curvePlot({ ...base, logY: true, series: [{ name: 'a', x: [1], y: [0] }] })).toThrow(
+    'A logarithmic axis cannot show 0.',
+  )
+})

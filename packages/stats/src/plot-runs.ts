@@ -3,7 +3,8 @@ import { RepriseError } from '@reprise/core'
 import { type Aggregate, iqm, mean, median } from './aggregate.ts'
 import { aggregateCurves, type Band, type Curve } from './curve.ts'
 import { type CurvePlotOptions, curvePlot, type PlotSeries } from './curve-plot.ts'
-import { findRuns, type Run, readRun, runCurve } from './run.ts'
+import { groupRuns, type RunGroup } from './group-runs.ts'
+import { findRuns, readRun, runCurve } from './run.ts'
 
 const AGGREGATES = { iqm, mean, median } satisfies Record<string, Aggregate>
 
@@ -36,7 +37,7 @@ export function plotRuns(paths: readonly string[], options: PlotRunsOptions = {}
   const runs = [...new Set(paths.flatMap(findRuns))].map(readRun)
   if (runs.length === 0)
     throw new RepriseError('RPR_USAGE', 'No run was given.', { hint: 'Give one or more run folders.' })
-  const groups = groupBySettings(runs)
+  const groups = groupRuns(runs)
   const series = groups.map(({ name, members }) => {
     const curves = members.map((run) => runCurve(run, metric))
     const curve = curves.length > 1 ? aggregateCurves(curves, { aggregate: AGGREGATES[aggregate] }) : curves[0]!
@@ -63,55 +64,13 @@ export function plotRuns(paths: readonly string[], options: PlotRunsOptions = {}
   return { svg, out, series }
 }
 
-interface Group {
-  readonly name: string
-  readonly members: readonly Run[]
-}
-
-function groupBySettings(runs: readonly Run[]): Group[] {
-  const groups = new Map<string, Run[]>()
-  for (const run of runs) {
-    const { algo, env, options } = run.config
-    const key = JSON.stringify([algo, env.id, env.options, { ...options, seed: null }])
-    groups.set(key, [...(groups.get(key) ?? []), run])
-  }
-  const all = [...groups.values()].map((members) => ({ members, config: members[0]!.config }))
-  const environments = new Set(all.map(({ config }) => config.env.id)).size
-  const short = all.map(({ config }) => (environments > 1 ? `${config.algo} on ${config.env.id}` : config.algo))
-  return all.map(({ members, config }, i) => {
-    // The same algorithm twice: what differs is told apart by an option, or by the runs' names.
-    const rivals = all.filter((_, j) => short[j] === short[i])
-    const detail =
-      rivals.length > 1
-        ? difference(
-            config.options,
-            rivals.map((rival) => rival.config.options),
-          )
-        : ''
-    const name = rivals.length > 1 ? `${short[i]} ${detail || members[0]!.name}` : short[i]!
-    return { name, members }
-  })
-}
-
-/** The options in which `own` differs from any of `others`, at most three: `numEnvs=8 learningRate=0.001`. */
-function difference(
-  own: Readonly<Record<string, unknown>>,
-  others: readonly Readonly<Record<string, unknown>>[],
-): string {
-  return Object.keys(own)
-    .filter((key) => key !== 'seed' && others.some((other) => JSON.stringify(other[key]) !== JSON.stringify(own[key])))
-    .slice(0, 3)
-    .map((key) => `${key}=${typeof own[key] === 'string' ? own[key] : JSON.stringify(own[key])}`)
-    .join(' ')
-}
-
-function titleOf(groups: readonly Group[]): string {
+function titleOf(groups: readonly RunGroup[]): string {
   const environments = [...new Set(groups.map(({ members }) => members[0]!.config.env.id))]
   if (groups.length === 1) return `${groups[0]!.members[0]!.config.algo} on ${environments[0]}`
   return environments.join(', ')
 }
 
-function captionOf(groups: readonly Group[], aggregate: keyof typeof AGGREGATES): string {
+function captionOf(groups: readonly RunGroup[], aggregate: keyof typeof AGGREGATES): string {
   const counts = groups.map(({ members }) => members.length)
   if (Math.max(...counts) === 1) {
     return groups.length === 1 ? `seed ${groups[0]!.members[0]!.config.options['seed']}` : 'one seed each'

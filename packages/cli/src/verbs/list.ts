@@ -34,11 +34,14 @@ async function envs(): Promise<string[]> {
   )
 }
 
+/** What each kind of loop hands to its algorithm. */
+const DATA = { rollout: 'rollouts', group: 'groups of episodes', replay: 'a replay' } as const
+
 async function algos(): Promise<string[]> {
   const { algorithms } = await import('@reprise/algorithms')
   return table(
     ['name', 'learns from', 'what it is'],
-    algorithms.map(({ name, loop, summary }) => [name, loop === 'group' ? 'groups of episodes' : 'rollouts', summary]),
+    algorithms.map(({ name, loop, summary }) => [name, DATA[loop], summary]),
   )
 }
 

@@ -187,6 +187,72 @@ const plot: VerbSpec = {
   load: async () => (await import('./plot.ts')).run,
 }
 
+const RUNS: FlagSpec = {
+  kind: 'text',
+  value: '<folder>',
+  doc: 'The folder that holds the runs of experiments (default: runs/experiments)',
+}
+
+const ablate: VerbSpec = {
+  name: 'ablate',
+  summary: 'Run an experiment: every arm with every seed, resumable, then its report',
+  arguments: [{ name: 'experiment', doc: 'a folder that holds an experiment.yaml, or its name in experiments/' }],
+  flags: {
+    quick: {
+      kind: 'switch',
+      doc: "The file's 'quick:' form: small, to see that everything works; its report lies beside its runs",
+    },
+    jobs: { kind: 'integer', value: '<n>', min: 1, doc: 'Runs at a time (default: the number of cores)' },
+    only: { kind: 'list', value: '<arm>', doc: 'Run this arm only; may be repeated' },
+    'report-only': { kind: 'switch', doc: 'Run nothing; write the report of the runs that are there' },
+    runs: RUNS,
+  },
+  conflicts: [
+    ['report-only', 'jobs'],
+    ['report-only', 'only'],
+  ],
+  examples: [
+    ['experiments/baselines', 'Ctrl-C saves and stops; the same command continues'],
+    ['baselines --only ppo-pendulum --jobs 1', ''],
+    ['baselines --quick', ''],
+  ],
+  load: async () => (await import('./ablate.ts')).run,
+}
+
+const report: VerbSpec = {
+  name: 'report',
+  summary: 'Write a report of runs: scores with intervals, comparisons, curves, as HTML, Markdown and SVG',
+  arguments: [
+    { name: 'what', doc: 'an experiment (folder or name), or run folders and folders that hold runs', many: true },
+  ],
+  flags: {
+    out: {
+      kind: 'text',
+      value: '<folder>',
+      doc: "Where the report goes (default: the experiment's results, or report in the first run folder)",
+    },
+    control: { kind: 'text', value: '<arm>', doc: 'Of run folders: the arm that the others are compared with' },
+    title: { kind: 'text', value: '<text>', doc: 'Of run folders: the title' },
+    quick: { kind: 'switch', doc: 'Of an experiment: the runs of its quick form' },
+    runs: RUNS,
+  },
+  examples: [
+    ['experiments/baselines', ''],
+    ['runs/ppo-seeds runs/grpo-seeds --control ppo --out compare', ''],
+  ],
+  load: async () => (await import('./report.ts')).run,
+}
+
+const runStudy: VerbSpec = {
+  name: 'run-study',
+  summary: "One job of an experiment that is no training run; 'ablate' starts it",
+  arguments: [{ name: 'folder', doc: 'the folder of a job' }],
+  flags: {},
+  examples: [['runs/experiments/blind-cliffwalk/uniform/seed-1', '']],
+  hidden: true,
+  load: async () => (await import('./run-study.ts')).run,
+}
+
 const bench: VerbSpec = {
   name: 'bench',
   summary: "Measure speed on this machine; 'bench --help' says what",
@@ -203,9 +269,12 @@ export const verbs: readonly VerbSpec[] = [
   resume,
   evaluate,
   plot,
+  ablate,
+  report,
   newEnv,
   checkEnv,
   list,
   doctor,
   ...(existsSync(BENCHMARKS) ? [bench] : []),
+  runStudy,
 ]

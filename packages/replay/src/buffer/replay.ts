@@ -47,6 +47,10 @@ export class Replay<B extends DrawnRows = Batch> implements Source<B> {
   #picks: Picks = { slots: new Int32Array(0), probabilities: new Float64Array(0) }
   #weights = new Float32Array(0)
   #worn = new Int32Array(0)
+  /** What feedback applies: slots of the rows that are still there, and their scores. */
+  #live = new Int32Array(0)
+  #scores = new Float64Array(0)
+  readonly #report: { -readonly [K in keyof FeedbackReport]: FeedbackReport[K] } = { applied: 0, stale: 0, synthetic: 0 }
   #drawnRows = 0
   #feedbackRows = 0
   #staleRows = 0
@@ -189,29 +193,42 @@ export class Replay<B extends DrawnRows = Batch> implements Source<B> {
   /**
    * Scores of the rows of a drawn batch: absolute TD errors, or scores as they are. Rows that were overwritten since
    * the draw are ignored and counted; of rows with the same item the last one counts.
+   * The report is the same object in every call.
    * @throws RPR_REPLAY_SCORE with the rows that are not finite (or negative scores), RPR_SHAPE, in strict mode
    *   RPR_REPLAY_STALE: all before anything changes
    */
   feedback(batch: B, signal: Signal): FeedbackReport {
     const { rows, handles, synthetic } = batch
     const values = readSignal(signal, rows)
-    let stale = 0
+    if (this.#live.length < rows) {
+      this.#live = new Int32Array(rows)
+      this.#scores = new Float64Array(rows)
+    }
+    const live = this.#live
+    const scores = this.#scores
+    let count = 0
     let ignored = 0
     for (let i = 0; i < rows; i++) {
       const slot = handles.slots[i]!
       if (synthetic[i]) ignored++
-      else if (!this.#isCurrent(slot, handles.generations[i]!)) stale++
+      else if (this.#isCurrent(slot, handles.generations[i]!)) {
+        live[count] = slot
+        scores[count++] = Math.abs(values[i]!)
+      }
     }
+    const stale = rows - count - ignored
     if (stale > 0 && this.#strict)
       throw refuseStale(batch, (slot, generation) => this.#isCurrent(slot, generation), stale)
-    for (let i = 0; i < rows; i++) {
-      const slot = handles.slots[i]!
-      if (synthetic[i] || !this.#isCurrent(slot, handles.generations[i]!)) continue
-      this.selector.update(slot, Math.abs(values[i]!))
-    }
+    const { selector } = this
+    if (selector.updateAll !== undefined) selector.updateAll(live, scores, count)
+    else for (let i = 0; i < count; i++) selector.update(live[i]!, scores[i]!)
     this.#feedbackRows += rows
     this.#staleRows += stale
-    return { applied: rows - stale - ignored, stale, synthetic: ignored }
+    const report = this.#report
+    report.applied = count
+    report.stale = stale
+    report.synthetic = ignored
+    return report
   }
 
   #isCurrent(slot: number, generation: number): boolean {

@@ -1,5 +1,6 @@
 import type { Serializable } from '@reprise/core'
 import { capacityOf, checkOption, fit } from '../select/state.ts'
+import { touchRows } from '../store/rows.ts'
 
 export interface UsageProbeOptions {
   /** Draws that an item may serve: `wornOut` then tells which are used up. Absent: no limit. */
@@ -62,6 +63,7 @@ export class UsageProbe {
     let ageSum = 0
     let ageMax = this.#ageMax
     let usesMax = this.#usesMax
+    touchRows(items, 2, slots, count)
     for (let k = 0; k < count; k++) {
       const place = 2 * slots[k]!
       const born = items[place]!
@@ -72,7 +74,8 @@ export class UsageProbe {
       rows++
       ageSum += age
       if (age > ageMax) ageMax = age
-      if (uses === 1) first++
+      // Without a branch: nobody can foretell which rows are new.
+      first += Number(uses === 1) | 0
       if (uses > usesMax) usesMax = uses
     }
     this.#rows += rows

@@ -264,8 +264,7 @@ export class RingStore {
   generationOf(slot: number): number {
     const { perStream } = this
     const stream = Math.floor(slot / perStream)
-    const rounds = this.written[stream]! - (slot - stream * perStream)
-    return rounds < perStream ? 0 : Math.floor(rounds / perStream) >>> 0
+    return generationAt(slot - stream * perStream, this.written[stream]!, perStream)
   }
 
   isLive(slot: number): boolean {
@@ -364,6 +363,12 @@ export class RingStore {
       for (let i = 0; i < streams; i++) if (step.keys[i] !== undefined) checkKey(step.keys[i]!)
     }
   }
+}
+
+/** `generationOf` the slot at `position` of a ring that has seen `written` transitions. */
+export function generationAt(position: number, written: number, perStream: number): number {
+  const rounds = written - position
+  return rounds < perStream ? 0 : Math.floor(rounds / perStream) >>> 0
 }
 
 function bindColumns(given: Columns, columns: Columns, streams: number, what: string, out: ArrayLike<number>[]): void {

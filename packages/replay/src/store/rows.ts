@@ -17,6 +17,30 @@ export function copyRowOf(source: ArrayLike<number>, from: number, target: Data,
   for (let i = 0; i < size; i++) target[b + i] = source[a + i]!
 }
 
+/** Takes what touching passes read, so that no compiler leaves them out. */
+const touched = new Float64Array(1)
+
+/**
+ * Reads one element of every row in [0, rows) and does nothing else: drawn rows lie anywhere in memory, and in so short
+ * a loop many cache misses are under way at once. What comes after then finds its rows in the cache. Negative indices
+ * are passed over: they lie in small tables.
+ */
+export function touchRows(data: Data, size: number, index: Int32Array, rows: number): void {
+  touched[0] = data instanceof Float32Array ? touchFloat32(data, size, index, rows) : touchOther(data, size, index, rows)
+}
+
+function touchFloat32(data: Float32Array, size: number, index: Int32Array, rows: number): number {
+  let sum = 0
+  for (let i = 0; i < rows; i++) if (index[i]! >= 0) sum += data[index[i]! * size]!
+  return sum
+}
+
+function touchOther(data: Data, size: number, index: Int32Array, rows: number): number {
+  let sum = 0
+  for (let i = 0; i < rows; i++) if (index[i]! >= 0) sum += data[index[i]! * size]!
+  return sum
+}
+
 /**
  * out[i * stride + offset ...] = row index[i] of `data`, or row ~index[i] of `finals` where the index is negative.
  * Where `index[i]` rows lie anywhere, `rows` of them are copied.
@@ -31,6 +55,7 @@ export function gatherRows(
   stride: number,
   offset: number,
 ): void {
+  touchRows(data, size, index, rows)
   if (size >= WIDE) gatherWide(data, finals, size, index, rows, out, stride, offset)
   else if (data instanceof Float32Array)
     gatherFloat32(data, finals as Float32Array, size, index, rows, out as Float32Array, stride, offset)

@@ -1,7 +1,7 @@
 import { allocate, allocateColumns, type Columns } from '@reprise/core'
 import type { Batch } from '../batch.ts'
-import { ENDED, LIVE, type RingStore, TERMINATED } from '../store/ring-store.ts'
-import { gatherRows } from '../store/rows.ts'
+import { ENDED, generationAt, LIVE, type RingStore, TERMINATED } from '../store/ring-store.ts'
+import { gatherRows, touchRows } from '../store/rows.ts'
 import { allocateDrawnRows, byName, checkGamma, checkInteger, nextName, withAxes } from './drawn-rows.ts'
 import { FrameStack } from './frame-stack.ts'
 import type { ItemSink, View } from './view.ts'
@@ -126,7 +126,10 @@ export class NStepView implements View<Batch> {
       this.#next = new Int32Array(rows)
       this.#last = new Int32Array(rows)
     }
-    this.#walk(batch)
+    touchRows(store.rewards, 1, slots, rows)
+    touchRows(store.flags, 1, slots, rows)
+    if (this.n === 1) this.#single(batch)
+    else this.#walk(batch)
     const next = this.#next
     this.#frames.gather(slots, rows, batch.observation)
     this.#frames.gatherNext(this.#last, next, rows, batch.nextObservation)
@@ -138,6 +141,28 @@ export class NStepView implements View<Batch> {
       if (!store.schema.fields[path]!.ofObservation) continue
       const finals = store.episodes.finals[shared++]!.data
       gatherRows(data, finals, size, next, rows, fields[nextName(path)] as Columns[number]['data'], size, 0)
+    }
+  }
+
+  /** `#walk` for items of one step, which divides once per row. */
+  #single(batch: Batch): void {
+    const { rewards, flags, episodeRows, perStream, written } = this.store
+    const { rows, reward, discount, steps, handles } = batch
+    const { slots, generations } = handles
+    const { gamma } = this
+    const last = this.#last
+    const next = this.#next
+    for (let i = 0; i < rows; i++) {
+      const slot = slots[i]!
+      const flag = flags[slot]!
+      const stream = Math.floor(slot / perStream)
+      const first = stream * perStream
+      generations[i] = generationAt(slot - first, written[stream]!, perStream)
+      reward[i] = rewards[slot]!
+      steps[i] = 1
+      discount[i] = flag & TERMINATED ? 0 : gamma
+      last[i] = slot
+      next[i] = flag & ENDED ? ~episodeRows[slot]! : slot + 1 === first + perStream ? first : slot + 1
     }
   }
 
