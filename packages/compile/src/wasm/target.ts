@@ -1,18 +1,13 @@
 /** The WebAssembly target: one module per function, all on the program's one memory, `run` synchronous. */
 import { RepriseError } from '@reprise/core'
-import type { HostData, NodeId, TensorSpec } from '../graph.ts'
-import { sizeOf } from '../graph.ts'
+import { type HostData, sizeOf } from '../graph.ts'
 import type { BuiltFunction, BuiltProgram, FunctionRequest, ProgramRequest, Refusal, Target } from '../target.ts'
-import { analyse } from './analysis.ts'
-import type { Widening } from './boundary.ts'
-import { emitFunction } from './emit-function.ts'
-import { ModuleBuilder } from './encoder.ts'
-import { fuse } from './fusion.ts'
-import { hostImports } from './host-functions.ts'
-import { isSupported, workspaceBytes } from './kernels.ts'
-import { PAGE, ProgramMemory } from './memory.ts'
-import { planMemory } from './memory-plan.ts'
-import { type WasmMemory, webAssembly } from './web-assembly.ts'
+import { emitProgramFunction } from './emit-program-function.ts'
+import { instantiate } from './instantiate.ts'
+import { isSupported } from './kernels.ts'
+import { type Layout, locateState, viewsOf } from './layout.ts'
+import { ProgramMemory } from './memory.ts'
+import { webAssembly } from './web-assembly.ts'
 
 /** Builds synchronously: `build`, `add`, `run`, `save` and `load` never return promises. */
 export interface WasmProgram extends BuiltProgram {
@@ -48,23 +43,15 @@ function refusal(request: ProgramRequest): Refusal | undefined {
   return undefined
 }
 
-interface Leaf extends TensorSpec {
-  readonly address: number
-}
-
 class Program implements WasmProgram {
   readonly functions: Record<string, BuiltFunction & { run(): void }> = {}
   #memory: ProgramMemory | undefined = new ProgramMemory()
-  readonly #state = new Map<string, Leaf>()
+  readonly #state: Layout
   readonly #built = new Set<Built>()
 
   constructor(request: ProgramRequest) {
-    const memory = this.#memory!
-    for (const [path, { shape, dtype, data }] of Object.entries(request.state)) {
-      const address = memory.allocate(4 * sizeOf(shape))
-      this.#state.set(path, { shape, dtype, address })
-      memory.write(dtype, address, data)
-    }
+    this.#state = locateState(request.state, this.#memory!)
+    this.load(Object.fromEntries(Object.entries(request.state).map(([path, { data }]) => [path, data])))
     for (const [name, fn] of Object.entries(request.functions)) this.functions[name] = this.add(fn)
   }
 
@@ -81,14 +68,17 @@ class Program implements WasmProgram {
   save(): Record<string, HostData> {
     const memory = this.#live()
     return Object.fromEntries(
-      [...this.#state].map(([path, { dtype, address, shape }]) => [path, memory.read(dtype, address, sizeOf(shape))]),
+      Object.entries(this.#state).map(([path, { dtype, address, shape }]) => [
+        path,
+        memory.read(dtype, address, sizeOf(shape)),
+      ]),
     )
   }
 
   load(state: Readonly<Record<string, HostData>>): void {
     const memory = this.#live()
     for (const [path, data] of Object.entries(state)) {
-      const leaf = this.#state.get(path)
+      const leaf = this.#state[path]
       if (leaf === undefined || data.length !== sizeOf(leaf.shape)) {
         const expected = leaf === undefined ? 'no such leaf' : `${sizeOf(leaf.shape)} values`
         throw new RepriseError('RPR_STATE_MISMATCH', `State '${path}' has ${data.length} values; here: ${expected}.`, {
@@ -104,7 +94,6 @@ class Program implements WasmProgram {
     for (const built of this.#built) built.dispose()
     this.#built.clear()
     for (const name of Object.keys(this.functions)) delete this.functions[name]
-    this.#state.clear()
     this.#memory = undefined
   }
 
@@ -119,50 +108,11 @@ class Built implements BuiltFunction {
   outputs: Readonly<Record<string, HostData>>
   run: () => void
 
-  constructor(request: FunctionRequest, memory: ProgramMemory, state: ReadonlyMap<string, Leaf>) {
-    const inputs: Record<string, HostData> = {}
-    const bytes = new Map<string, number>()
-    for (const [name, { shape, dtype }] of Object.entries(request.inputs)) {
-      const address = memory.allocate((dtype === 'bool' ? 1 : 4) * sizeOf(shape))
-      bytes.set(name, address)
-      inputs[name] = memory.view(dtype, address, sizeOf(shape))
-    }
-    const analysis = analyse(request.graph())
-    const { graph } = analysis
-    const outputs: Record<string, HostData> = {}
-    const outputBuffers = new Map<string, number>()
-    for (const [name, id] of Object.entries(graph.outputs)) {
-      const { shape, dtype } = graph.nodes[id]!
-      const address = memory.allocate((dtype === 'bool' ? 1 : 4) * sizeOf(shape))
-      outputBuffers.set(name, address)
-      outputs[name] = memory.view(dtype, address, sizeOf(shape))
-    }
-    const inputNodes = new Map<NodeId, number>()
-    const widenings: Widening[] = []
-    graph.nodes.forEach((node, id) => {
-      if (node.operation.op !== 'input' || !analysis.live[id]) return
-      const address = bytes.get(node.operation.name)
-      if (address === undefined) throw missing(node.operation.name)
-      if (node.dtype !== 'bool') inputNodes.set(id, address)
-      else {
-        const length = sizeOf(node.shape)
-        const masks = memory.allocate(4 * length)
-        inputNodes.set(id, masks)
-        if (length > 0) widenings.push({ bytes: address, masks, length })
-      }
-    })
-    const units = fuse(analysis)
-    const buffers = {
-      state: new Map([...state].map(([path, leaf]) => [path, leaf.address])),
-      inputs: inputNodes,
-      outputs: outputBuffers,
-    }
-    const plan = planMemory(analysis, units, buffers, memory, (unit) => workspaceBytes(graph.nodes, unit))
-    const module = new ModuleBuilder()
-    emitFunction({ analysis, module, memory: plan }, plan, units, widenings)
-    this.inputs = inputs
-    this.outputs = outputs
-    this.run = instantiate(module, memory.memory)
+  constructor(request: FunctionRequest, memory: ProgramMemory, state: Layout) {
+    const { code, inputs, outputs } = emitProgramFunction(request, memory, state)
+    this.inputs = viewsOf(inputs, memory)
+    this.outputs = viewsOf(outputs, memory)
+    this.run = instantiate(code, memory)
   }
 
   /** Lets go of the module, its instance and the views. */
@@ -175,18 +125,6 @@ class Built implements BuiltFunction {
   }
 }
 
-function instantiate(module: ModuleBuilder, memory: WasmMemory): () => void {
-  const code = module.encode(Math.ceil(memory.buffer.byteLength / PAGE))
-  const instance = new webAssembly!.Instance(new webAssembly!.Module(code), { env: { memory }, host: hostImports })
-  return instance.exports['run'] as () => void
-}
-
 function disposed(): RepriseError {
   return new RepriseError('RPR_COMPILE_DISPOSED', 'This program was disposed.', { hint: 'Compile it again.' })
-}
-
-function missing(name: string): RepriseError {
-  return new RepriseError('RPR_COMPILE_INPUT', `The graph reads an input '${name}' that the request does not have.`, {
-    value: name,
-  })
 }
