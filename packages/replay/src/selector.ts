@@ -33,6 +33,11 @@ export interface Selector {
   readonly usesScores: boolean
   /** Inserting a live slot anew moves it: same as remove and insert. */
   insert(slot: number, info: ItemInfo): void
+  /**
+   * The episode of this number has ended, if not by an item that said so (`last`): by an interruption, or in a step that
+   * is no item. Selectors that do not look at episodes leave it out.
+   */
+  finish?(episode: number): void
   /** Slots that are not live are ignored. */
   remove(slot: number): void
   /** A new score; ignored by selectors that read none. @throws RPR_REPLAY_SCORE for NaN, infinities, negatives */

@@ -38,11 +38,14 @@ function temporaryBeside(path: string): string {
   return join(dirname(path), `${TEMPORARY_PREFIX}${process.pid}-${counter++}-${basename(path)}`)
 }
 
+/** No system call writes 2 GiB at once, and Node.js refuses to ask for it. */
+const GREATEST_WRITE = 2 ** 30
+
 function writeFileSynced(path: string, content: string | Uint8Array): void {
   const fd = openSync(path, 'w')
   try {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, Math.min(bytes.length - at, GREATEST_WRITE))
     fsyncSync(fd)
   } finally {
     closeSync(fd)

@@ -51,11 +51,7 @@ export function createReplay(
   return new Replay({ view, draw: createSelector(draw, store.slots), rng, transforms, withLatest, strict, maxUses })
 }
 
-function checkParts(
-  { hindsight, nSteps, draw, withLatest }: ReplayConfig,
-  schema: StoreSchema,
-  extras: ReplayExtras,
-): void {
+function checkParts({ hindsight, draw, withLatest }: ReplayConfig, schema: StoreSchema, extras: ReplayExtras): void {
   if (hindsight !== undefined) {
     if (extras.goals === undefined)
       refuse(
@@ -69,12 +65,6 @@ function checkParts(
           'Use a Dict observation with achieved_goal and desired_goal.',
         )
     }
-    if (nSteps > 1)
-      refuse(
-        `Hindsight works on single transitions; nSteps is ${nSteps}.`,
-        'Set nSteps to 1, or turn hindsight off.',
-        nSteps,
-      )
     if ((extras.frameStack ?? 1) > 1)
       refuse(
         'Hindsight replaces single observations; frameStack is set.',

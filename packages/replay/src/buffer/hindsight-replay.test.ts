@@ -11,12 +11,14 @@ const goals: GoalSpec = {
 }
 const DESIRED = -5
 
-function made(strategy: 'future' | 'final' | 'episode') {
+const GAMMA = 0.9
+
+function made(strategy: 'future' | 'final' | 'episode', nSteps: number) {
   const streams = 2
   const config = {
     capacity: 120,
-    gamma: 0.9,
-    nSteps: 1,
+    gamma: GAMMA,
+    nSteps,
     withLatest: false,
     draw: { kind: 'uniform', replacement: true },
     hindsight: { strategy, perReal: 4 },
@@ -51,40 +53,50 @@ function made(strategy: 'future' | 'final' | 'episode') {
   return { replay, lengths, add, open }
 }
 
-test.each(['future', 'final', 'episode'] as const)(
-  'hindsight (%s): goals of the own, finished and wholly live episode',
-  (strategy) => {
-    const { replay, lengths, add, open } = made(strategy)
-    for (let i = 0; i < 20; i++) add()
-    const batch = replay.allocate(64)
-    let replaced = 0
-    let rows = 0
-    for (let i = 0; i < 400; i++) {
-      add()
-      replay.draw(batch, START)
-      for (let row = 0; row < batch.rows; row++) {
-        const achieved = batch.observation[0]!.data[row]!
-        const [episode, step] = [Math.floor(achieved / 100), achieved % 100]
-        const goal = batch.observation[1]!.data[row]!
-        const after = batch.nextObservation[0]!.data[row]!
-        const wrong: string[] = []
-        if (after !== achieved + 1) wrong.push('next observation')
-        if (batch.nextObservation[1]!.data[row] !== goal) wrong.push('next goal')
-        if (open.some((state) => state.episode === episode && state.step < state.length)) wrong.push('open episode')
-        if (goal !== DESIRED) {
-          const [from, at] = [Math.floor(goal / 100), goal % 100]
-          if (from !== episode || at > lengths[episode]!) wrong.push('goal of another episode')
-          if (strategy === 'future' && at <= step) wrong.push('goal of the past')
-          if (strategy === 'final' && at !== lengths[episode]) wrong.push('goal not the last')
-          replaced++
-        }
-        const reached = after === goal
-        if (batch.reward[row] !== (reached ? 0 : -1)) wrong.push('reward')
-        if (batch.discount[row] !== (reached ? 0 : Math.fround(0.9))) wrong.push('discount')
-        if (wrong.length > 0) throw new Error(`episode ${episode}, step ${step}, goal ${goal}: ${wrong.join(', ')}`)
-      }
-      rows += batch.rows
-    }
-    expect(Math.abs(replaced / rows - 0.8)).toBeLessThan(0.01)
-  },
+const cases = (['future', 'final', 'episode'] as const).flatMap((strategy) =>
+  [1, 3].map((nSteps) => [strategy, nSteps] as const),
 )
+
+test.each(cases)('hindsight (%s, %i steps): goals of the own, finished and wholly live episode', (strategy, nSteps) => {
+  const { replay, lengths, add, open } = made(strategy, nSteps)
+  for (let i = 0; i < 20; i++) add()
+  const batch = replay.allocate(64)
+  let replaced = 0
+  let rows = 0
+  for (let i = 0; i < 400; i++) {
+    add()
+    replay.draw(batch, START)
+    for (let row = 0; row < batch.rows; row++) {
+      const achieved = batch.observation[0]!.data[row]!
+      const [episode, step] = [Math.floor(achieved / 100), achieved % 100]
+      const goal = batch.observation[1]!.data[row]!
+      const after = batch.nextObservation[0]!.data[row]!
+      const wrong: string[] = []
+      // A row ends where its episode does, and where it reaches its goal.
+      const toGoal = goal > achieved && goal !== DESIRED ? goal - achieved : Number.POSITIVE_INFINITY
+      const steps = Math.min(nSteps, lengths[episode]! - step, toGoal)
+      if (batch.steps[row] !== steps) wrong.push('steps')
+      if (after !== achieved + steps) wrong.push('next observation')
+      if (batch.nextObservation[1]!.data[row] !== goal) wrong.push('next goal')
+      if (open.some((state) => state.episode === episode && state.step < state.length)) wrong.push('open episode')
+      if (goal !== DESIRED) {
+        const [from, at] = [Math.floor(goal / 100), goal % 100]
+        if (from !== episode || at > lengths[episode]!) wrong.push('goal of another episode')
+        if (strategy === 'future' && at <= step) wrong.push('goal of the past')
+        if (strategy === 'final' && at !== lengths[episode]) wrong.push('goal not the last')
+        replaced++
+      }
+      const reached = after === goal
+      let [reward, discount] = [0, 1]
+      for (let k = 1; k <= steps; k++) {
+        if (k < steps || !reached) reward -= discount
+        discount *= GAMMA
+      }
+      if (batch.reward[row] !== Math.fround(reward)) wrong.push('reward')
+      if (batch.discount[row] !== (reached ? 0 : Math.fround(discount))) wrong.push('discount')
+      if (wrong.length > 0) throw new Error(`episode ${episode}, step ${step}, goal ${goal}: ${wrong.join(', ')}`)
+    }
+    rows += batch.rows
+  }
+  expect(Math.abs(replaced / rows - 0.8)).toBeLessThan(0.01)
+})

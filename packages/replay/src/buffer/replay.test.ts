@@ -166,6 +166,25 @@ test('an interrupted episode is bootstrapped from the observation that waited', 
   }
 })
 
+test('a reverse draw counts interrupted episodes as finished', () => {
+  const { replay, history } = new Session({ nSteps: 1, draw: draws['reverse']! }, 1, {}, 1)
+  const add = (ends: boolean) => {
+    const step = history.advance()
+    replay.add({ ...step, terminated: [0], truncated: [Number(ends)] })
+  }
+  for (const _ of [0, 1, 2]) add(false)
+  expect(replay.interrupt()).toBe(1)
+  add(true)
+  add(false)
+  const batch = replay.allocate(1)
+  const seen = new Set<number>()
+  for (let i = 0; i < 100; i++) {
+    replay.draw(batch, START)
+    seen.add(batch.handles.slots[0]!)
+  }
+  expect([...seen].sort()).toEqual([0, 1, 2, 3])
+})
+
 test('sequences are drawn with priorities like any item', () => {
   const store = new RingStore(schema, { capacity: 300, streams: 3 })
   const view = new SequenceView(store, { length: 6, burnIn: 2, storedState: ['memory'] })
@@ -185,7 +204,6 @@ test('parts that do not fit together are refused', () => {
     errorOf(() => createReplay({ ...base, nSteps: 1, ...config }, schema, 2, new Pcg64(1), extras)).code
   expect(make({ hindsight })).toBe('RPR_REPLAY_CONFIG')
   expect(make({ hindsight }, { goals })).toBe('RPR_REPLAY_CONFIG')
-  expect(make({ hindsight, nSteps: 3 }, { goals })).toBe('RPR_REPLAY_CONFIG')
   expect(make({ draw: { ...draws['proportional'], replacement: false } })).toBe('RPR_REPLAY_CONFIG')
   expect(make({ draw: { kind: 'uniform', replacement: false }, withLatest: true })).toBe('RPR_REPLAY_CONFIG')
   expect(make({ draw: { kind: 'reverse' }, withLatest: true })).toBe('RPR_REPLAY_CONFIG')

@@ -50,7 +50,11 @@ export class Replay<B extends DrawnRows = Batch> implements Source<B> {
   /** What feedback applies: slots of the rows that are still there, and their scores. */
   #live = new Int32Array(0)
   #scores = new Float64Array(0)
-  readonly #report: { -readonly [K in keyof FeedbackReport]: FeedbackReport[K] } = { applied: 0, stale: 0, synthetic: 0 }
+  readonly #report: { -readonly [K in keyof FeedbackReport]: FeedbackReport[K] } = {
+    applied: 0,
+    stale: 0,
+    synthetic: 0,
+  }
   #drawnRows = 0
   #feedbackRows = 0
   #staleRows = 0
@@ -90,15 +94,24 @@ export class Replay<B extends DrawnRows = Batch> implements Source<B> {
   add(step: VectorStep): AddReport {
     const report = this.store.add(step)
     this.#duplicates += report.duplicates
-    this.view.onWrite(this.#sink)
+    this.#written()
     return report
   }
 
   /** Cuts the open episodes: see `RingStore.interrupt`. @returns how many were cut */
   interrupt(): number {
     const cut = this.store.interrupt()
-    this.view.onWrite(this.#sink)
+    this.#written()
     return cut
+  }
+
+  /** Tells the selector what the store's last change brought and took, and which episodes it ended. */
+  #written(): void {
+    this.view.onWrite(this.#sink)
+    const { store, selector } = this
+    if (selector.finish === undefined) return
+    const { ended, endedCount } = store.changes
+    for (let i = 0; i < endedCount; i++) selector.finish(store.episodes.number[store.episodeOf(ended[i]!)]!)
   }
 
   #insert(slot: number): void {
@@ -217,8 +230,7 @@ export class Replay<B extends DrawnRows = Batch> implements Source<B> {
       }
     }
     const stale = rows - count - ignored
-    if (stale > 0 && this.#strict)
-      throw refuseStale(batch, (slot, generation) => this.#isCurrent(slot, generation), stale)
+    if (stale > 0 && this.#strict) throw this.#refuseStale(batch, stale)
     const { selector } = this
     if (selector.updateAll !== undefined) selector.updateAll(live, scores, count)
     else for (let i = 0; i < count; i++) selector.update(live[i]!, scores[i]!)
@@ -229,6 +241,11 @@ export class Replay<B extends DrawnRows = Batch> implements Source<B> {
     report.stale = stale
     report.synthetic = ignored
     return report
+  }
+
+  /** Apart from `feedback`, because a closure costs its whole function an allocation. */
+  #refuseStale(batch: B, count: number): RepriseError {
+    return refuseStale(batch, (slot, generation) => this.#isCurrent(slot, generation), count)
   }
 
   #isCurrent(slot: number, generation: number): boolean {

@@ -2,12 +2,13 @@
  * Many small stores of whole episodes, one per key: prompts, tasks, levels. What replay for language models and agents
  * keeps: the last few successes of each task (ARPO: 8 with a return above 0.1), the last rollouts of each prompt (RePO: 16).
  */
-import { type Pcg64, RepriseError, type Serializable, type TypedArray } from '@reprise/core'
+import { type Pcg64, RepriseError, type Serializable } from '@reprise/core'
 import { checkOption, fit } from '../select/state.ts'
 import { checkKey, KeyIndex } from '../store/key-index.ts'
 import { defaultMaxBytes, inWords } from '../store/memory.ts'
 import { chooseEpisodes, type EpisodeChoice } from './choose-episodes.ts'
-import { bytesOfEpisode, checkEpisode, type StoredEpisode } from './stored-episode.ts'
+import { decodeEpisodes, encodeEpisodes } from './episodes-state.ts'
+import { bytesOfEpisode, checkEpisode, copyOfEpisode, type StoredEpisode } from './stored-episode.ts'
 
 export type GroupKey = string | number
 
@@ -110,7 +111,7 @@ export class KeyedStore {
     if (this.count(group) === this.#perKey) this.#evict(this.#groups.get(group)![0]!.key)
     while (this.#all.size >= this.#total || this.#bytes + bytes > this.#maxBytes)
       this.#evict(this.#all.keys().next().value!)
-    this.#put(group, copyOf(episode))
+    this.#put(group, copyOfEpisode(episode))
     return 'stored'
   }
 
@@ -126,6 +127,28 @@ export class KeyedStore {
     else this.#groups.set(group, [episode])
     this.#all.set(episode.key, { group, episode })
     this.#bytes += bytesOfEpisode(episode)
+  }
+
+  /** Gives up all of a group's episodes; their keys stay known. */
+  removeGroup(group: GroupKey): void {
+    for (const { key } of [...this.get(group)]) this.remove(key)
+  }
+
+  /** Gives one episode up, by its key; the key stays known. False where it is not stored. */
+  remove(key: string): boolean {
+    const entry = this.#all.get(key)
+    if (entry === undefined) return false
+    const episodes = this.#groups.get(entry.group)!
+    episodes.splice(episodes.indexOf(entry.episode), 1)
+    if (episodes.length === 0) this.#groups.delete(entry.group)
+    this.#all.delete(key)
+    this.#bytes -= bytesOfEpisode(entry.episode)
+    return true
+  }
+
+  /** All episodes, oldest first. */
+  *episodes(): Iterable<StoredEpisode> {
+    for (const { episode } of this.#all.values()) yield episode
   }
 
   /** Gives up an episode that is the oldest of its key. */
@@ -153,16 +176,9 @@ export class KeyedStore {
   /** Everything stored, as typed arrays and plain data, oldest episode first. */
   state(): Serializable {
     const entries = [...this.#all.values()]
-    const numbers = (read: (episode: StoredEpisode) => number) =>
-      Float64Array.from(entries, ({ episode }) => read(episode))
     return {
       groups: entries.map(({ group }) => group),
-      names: entries.map(({ episode }) => episode.key),
-      columns: entries.map(({ episode }) => copyOf(episode).columns),
-      lengths: numbers(({ length }) => length),
-      returns: numbers((episode) => episode.return),
-      outcomes: numbers(({ outcome }) => outcome),
-      policyVersions: numbers(({ policyVersion }) => policyVersion),
+      ...encodeEpisodes(entries.map(({ episode }) => episode)),
       counts: Float64Array.of(this.#refused, this.#duplicates, this.#evicted),
       keys: this.#keys.state(),
     }
@@ -174,34 +190,15 @@ export class KeyedStore {
    */
   load(state: Serializable): void {
     const saved = fit.record(state)
-    const { groups, names, columns } = saved
-    if (!Array.isArray(groups) || !Array.isArray(names) || !Array.isArray(columns))
-      throw fit.error('it lists no episodes')
-    const n = names.length
-    if (groups.length !== n || columns.length !== n) throw fit.error(`it has ${groups.length} groups for ${n} episodes`)
-    const lengths = fit.float64(saved, 'lengths', n)
-    const returns = fit.float64(saved, 'returns', n)
-    const outcomes = fit.float64(saved, 'outcomes', n)
-    const policyVersions = fit.float64(saved, 'policyVersions', n)
+    const { groups } = saved
+    const episodes = decodeEpisodes(saved)
+    const n = episodes.length
+    if (!Array.isArray(groups)) throw fit.error('it lists no groups')
+    if (groups.length !== n) throw fit.error(`it has ${groups.length} groups for ${n} episodes`)
     const counts = fit.float64(saved, 'counts', 3)
-    const entries = names.map((key, i): Entry => {
+    const entries = episodes.map((episode, i): Entry => {
       const group = groups[i] as GroupKey
-      const arrays = fit.record(columns[i] as Serializable)
-      if ((typeof group !== 'string' && typeof group !== 'number') || !Object.values(arrays).every(ArrayBuffer.isView))
-        throw fit.error(`episode ${i} has no key or no columns`)
-      const episode = copyOf({
-        key: key as string,
-        columns: arrays as Readonly<Record<string, TypedArray>>,
-        length: lengths[i]!,
-        return: returns[i]!,
-        outcome: outcomes[i]!,
-        policyVersion: policyVersions[i]!,
-      })
-      try {
-        checkEpisode(episode)
-      } catch (error) {
-        throw fit.error((error as Error).message)
-      }
+      if (typeof group !== 'string' && typeof group !== 'number') throw fit.error(`episode ${i} has no group`)
       return { group, episode }
     })
     this.#checkLoaded(entries)
@@ -224,12 +221,6 @@ export class KeyedStore {
     if (entries.length > this.#total) throw fit.error(`it has ${entries.length} episodes, here ${this.#total} are kept`)
     if (bytes > this.#maxBytes) throw fit.error(`it needs ${inWords(bytes)}, allowed are ${inWords(this.#maxBytes)}`)
   }
-}
-
-function copyOf(episode: StoredEpisode): StoredEpisode {
-  const { key, columns, length, outcome, policyVersion } = episode
-  const copies = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column.slice()]))
-  return { key, columns: copies, length, return: episode.return, outcome, policyVersion }
 }
 
 function tooLarge(key: string, bytes: number, maxBytes: number): RepriseError {

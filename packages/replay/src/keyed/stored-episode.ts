@@ -14,6 +14,20 @@ export interface StoredEpisode {
   readonly outcome: number
   /** Which policy acted: a count of its updates. */
   readonly policyVersion: number
+  /** When it was played: a count of the learner's iterations. Absent: 0. */
+  readonly iteration?: number
+  /** Its advantage in the group that it was played in. Absent: NaN, unknown. */
+  readonly advantage?: number
+  /** Whether it was cut off. */
+  readonly truncated?: boolean
+  /** How it began, as JSON {seed, options}: with its actions it can be played again. Absent: unknown. */
+  readonly origin?: string
+}
+
+export function copyOfEpisode(episode: StoredEpisode): StoredEpisode {
+  const columns: Record<string, TypedArray> = {}
+  for (const name in episode.columns) columns[name] = episode.columns[name]!.slice()
+  return { ...episode, columns }
 }
 
 /** Bytes of an episode's columns. */

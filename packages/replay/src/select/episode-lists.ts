@@ -86,7 +86,17 @@ export class EpisodeLists {
     if (after !== NONE) this.#before[after] = slot
     else this.#newest[entry] = slot
     this.#size++
-    if (last && this.#place[entry]! >= this.#finished) this.#move(entry, this.#finished++)
+    if (last) this.#finish(entry)
+  }
+
+  /** No item will come to the episode any more; nothing happens where it has none now. */
+  finish(episode: number): void {
+    const entry = this.#entryOf.get(episode)
+    if (entry !== undefined) this.#finish(entry)
+  }
+
+  #finish(entry: number): void {
+    if (this.#place[entry]! >= this.#finished) this.#move(entry, this.#finished++)
   }
 
   remove(slot: number): void {

@@ -34,6 +34,7 @@ export class PriorityTable {
   /** Of the negated positive weights: its maximum is the least of them. */
   readonly #least: MaxTree | undefined
   readonly #initial: number
+  readonly #given = new Float64Array(1)
   #targets = new Float64Array(0)
   #alpha: number
   #size = 0
@@ -105,13 +106,20 @@ export class PriorityTable {
 
   /** Makes the slot live if it is not. `priority` is checked by the caller: finite and >= 0. */
   set(slot: number, priority: number): void {
+    // V8 allocates for a double that it hands to a function which it does not inline: this one it always does.
+    this.#given[0] = priority
+    this.#setGiven(slot)
+  }
+
+  #setGiven(slot: number): void {
+    const priority = this.#given[0]!
     const before = this.#raw[slot]!
     if (before < 0) this.#size++
     if (before > 0) this.#drawable--
     if (priority > 0) this.#drawable++
     if (priority > this.#runningMax) this.#runningMax = priority
     this.#raw[slot] = priority
-    this.#write(slot, priority)
+    this.#write(slot)
   }
 
   /** Asks memory for what `set` will need, for many slots side by side. */
@@ -129,10 +137,12 @@ export class PriorityTable {
     this.#size--
     if (before > 0) this.#drawable--
     this.#raw[slot] = ABSENT
-    this.#write(slot, ABSENT)
+    this.#write(slot)
   }
 
-  #write(slot: number, priority: number): void {
+  /** The raw priority of the slot has changed. */
+  #write(slot: number): void {
+    const priority = this.#raw[slot]!
     const weight = priority > 0 ? Math.min(powerOf(priority, this.#alpha), GREATEST_WEIGHT) : 0
     this.#tree.set(slot, weight)
     if (this.#greatest !== undefined) this.#greatest.set(slot, priority < 0 ? Number.NEGATIVE_INFINITY : priority)
@@ -142,7 +152,7 @@ export class PriorityTable {
   /** Another exponent: every weight anew, O(capacity). */
   setAlpha(alpha: number): void {
     this.#alpha = alpha
-    for (let slot = 0; slot < this.capacity; slot++) this.#write(slot, this.#raw[slot]!)
+    for (let slot = 0; slot < this.capacity; slot++) this.#write(slot)
     this.#tree.flush()
   }
 

@@ -28,6 +28,10 @@ export class ReverseSelector implements Selector {
     this.#episodes.add(slot, info.episode, info.step, info.last)
   }
 
+  finish(episode: number): void {
+    this.#episodes.finish(episode)
+  }
+
   remove(slot: number): void {
     if (slot === this.#next) this.#next = this.#episodes.before(slot)
     this.#episodes.remove(slot)

@@ -40,7 +40,11 @@ export class SumTree {
   /** `weight` must be finite and >= 0: the callers check. */
   set(leaf: number, weight: number): void {
     this.#data[leaf] = weight
-    const group = leaf >>> BRANCH_BITS
+    // Apart, so that this function is small: V8 allocates for a double handed to one that it does not inline.
+    this.#changed(leaf >>> BRANCH_BITS)
+  }
+
+  #changed(group: number): void {
     if (this.#waiting > 0 && this.#pending[this.#waiting - 1] === group) return
     if (this.#waiting === PENDING) this.flush()
     this.#pending[this.#waiting++] = group

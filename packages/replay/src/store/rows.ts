@@ -25,8 +25,9 @@ const touched = new Float64Array(1)
  * a loop many cache misses are under way at once. What comes after then finds its rows in the cache. Negative indices
  * are passed over: they lie in small tables.
  */
-export function touchRows(data: Data, size: number, index: Int32Array, rows: number): void {
-  touched[0] = data instanceof Float32Array ? touchFloat32(data, size, index, rows) : touchOther(data, size, index, rows)
+function touchRows(data: Data, size: number, index: Int32Array, rows: number): void {
+  touched[0] =
+    data instanceof Float32Array ? touchFloat32(data, size, index, rows) : touchOther(data, size, index, rows)
 }
 
 function touchFloat32(data: Float32Array, size: number, index: Int32Array, rows: number): number {

@@ -1,7 +1,7 @@
 import { allocate, allocateColumns, type Columns } from '@reprise/core'
 import type { Batch } from '../batch.ts'
 import { ENDED, generationAt, LIVE, type RingStore, TERMINATED } from '../store/ring-store.ts'
-import { gatherRows, touchRows } from '../store/rows.ts'
+import { gatherRows } from '../store/rows.ts'
 import { allocateDrawnRows, byName, checkGamma, checkInteger, nextName, withAxes } from './drawn-rows.ts'
 import { FrameStack } from './frame-stack.ts'
 import type { ItemSink, View } from './view.ts'
@@ -49,6 +49,8 @@ export class NStepView implements View<Batch> {
   /** Per row: slot of the last step, and where the next observation lies (~row of the episode table for final ones). */
   #last = new Int32Array(0)
   #next = new Int32Array(0)
+  /** Takes what `#touch` reads, so that no compiler leaves it out. */
+  touched = 0
 
   /** @throws RPR_OPTION_RANGE */
   constructor(store: RingStore, { n, gamma, frameStack = 1, wholeEpisodes = false }: NStepOptions) {
@@ -126,8 +128,7 @@ export class NStepView implements View<Batch> {
       this.#next = new Int32Array(rows)
       this.#last = new Int32Array(rows)
     }
-    touchRows(store.rewards, 1, slots, rows)
-    touchRows(store.flags, 1, slots, rows)
+    this.#touch(slots, rows)
     if (this.n === 1) this.#single(batch)
     else this.#walk(batch)
     const next = this.#next
@@ -142,6 +143,15 @@ export class NStepView implements View<Batch> {
       const finals = store.episodes.finals[shared++]!.data
       gatherRows(data, finals, size, next, rows, fields[nextName(path)] as Columns[number]['data'], size, 0)
     }
+  }
+
+  /** Reads what the walk will, in loops so short that many cache misses are under way at once. */
+  #touch(slots: Int32Array, rows: number): void {
+    const { rewards, flags } = this.store
+    let sink = 0
+    for (let i = 0; i < rows; i++) sink += rewards[slots[i]!]!
+    for (let i = 0; i < rows; i++) sink += flags[slots[i]!]!
+    this.touched = sink
   }
 
   /** `#walk` for items of one step, which divides once per row. */

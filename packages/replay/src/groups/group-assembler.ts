@@ -1,0 +1,415 @@
+/**
+ * From the groups that were played to those that are trained on. One iteration is, in this order: `begin`, for each batch
+ * played `inject` (detects and puts stored episodes in), then `insert` (stores the fresh ones, so that none is replayed in
+ * the iteration that made it), and `correct` (log-probs) on what is trained on.
+ */
+import { type Pcg64, RepriseError, type Serializable } from '@reprise/core'
+import { KeyedStore } from '../keyed/keyed-store.ts'
+import type { StoredEpisode } from '../keyed/stored-episode.ts'
+import { fit } from '../select/state.ts'
+import { chooseStored } from './choose-stored.ts'
+import { checkEpisodeReplay, type EpisodeReplayConfig, needsOutcome } from './config.ts'
+import { correctLogProbs } from './correct-log-probs.ts'
+import { GroupStore } from './group-store.ts'
+import { type GroupedEpisodes, type GroupRange, groupsOf } from './grouped-episodes.ts'
+import { allFailed, outcomeStatistics } from './outcomes.ts'
+import { type Member, packMembers } from './pack-members.ts'
+import type { ScoreRows } from './score-episodes.ts'
+import { TaskBuckets } from './task-buckets.ts'
+
+export type AssemblerPhase = 'detect' | 'inject' | 'insert' | 'recompute'
+
+export interface AssemblerContext {
+  /** Draws from the store come from this and from nothing else. */
+  readonly rng: Pcg64
+  /** Groups of a batch, stored ones included. */
+  readonly groups: number
+  readonly score: ScoreRows
+  /** Whether an episode plays again as it is stored; only asked with `verify`. */
+  readonly verify?: (episode: StoredEpisode) => Promise<boolean>
+  readonly onPhase?: (phase: AssemblerPhase) => void
+}
+
+/** What an algorithm makes of fresh episodes, [numEpisodes] each. */
+export interface Judged {
+  readonly rewards: Float64Array
+  readonly advantages: Float64Array
+}
+
+const UNLIMITED = 2 ** 31 - 1
+
+export class GroupAssembler {
+  readonly config: EpisodeReplayConfig
+  readonly #context: AssemblerContext
+  readonly #store: KeyedStore
+  readonly #groupStore: GroupStore
+  readonly #buckets = new TaskBuckets()
+  #iteration = 0
+  #policyVersion = 0
+  /** Episodes seen since the start: each is named by its number. */
+  #seen = 0
+  #open: boolean
+  #filled = false
+  #counts = noCounts()
+
+  /** @throws RepriseError RPR_OPTION_RANGE */
+  constructor(config: EpisodeReplayConfig, context: AssemblerContext) {
+    checkEpisodeReplay(config)
+    this.config = config
+    this.#context = context
+    this.#open = config.startAbove === null
+    const { capacity, capacityPerTask, eviction } = config
+    this.#store = new KeyedStore({
+      perKey: capacityPerTask ?? UNLIMITED,
+      ...(capacity === null ? {} : { total: capacity }),
+    })
+    this.#groupStore = new GroupStore({
+      capacity: capacity ?? UNLIMITED,
+      perTask: capacityPerTask ?? UNLIMITED,
+      eviction,
+    })
+  }
+
+  /** The stored episodes (empty where whole groups are stored). */
+  get store(): KeyedStore {
+    return this.#store
+  }
+
+  get groupStore(): GroupStore {
+    return this.#groupStore
+  }
+
+  /**
+   * Starts an iteration. `policyVersion`: updates made so far. Gives the origins of the tasks that the first groups of the
+   * iteration must play; empty unless tasks are drawn from the store.
+   */
+  begin(policyVersion: number): string[] {
+    this.#iteration++
+    this.#policyVersion = policyVersion
+    this.#filled = false
+    this.#counts = noCounts()
+    const { use, share, minStored } = this.config
+    if (use !== 'inGroup' || share === null || !this.#open) return []
+    const tasks = this.#store.groups.filter((task) => {
+      const usable = this.#usable(task as number)
+      return usable.length >= minStored && usable[0]!.origin !== undefined
+    }) as number[]
+    const count = Math.round(share * this.#context.groups)
+    return this.#buckets.draw(tasks, count, this.#context.rng).map((task) => this.#store.get(task)[0]!.origin as string)
+  }
+
+  /**
+   * The batch with stored episodes in it; the very same where none is put in. `planned`: how many of its first groups play
+   * what `begin` gave.
+   * @throws RepriseError RPR_ENV_UNSUPPORTED where an outcome must be known and none is reported
+   */
+  async inject(fresh: GroupedEpisodes, judged: Judged, planned = 0): Promise<GroupedEpisodes> {
+    const { config, onPhase } = { config: this.config, onPhase: this.#context.onPhase }
+    if (needsOutcome(config) && fresh.outcomes.some(Number.isNaN)) throw noOutcome()
+    onPhase?.('detect')
+    const groups = groupsOf(fresh)
+    const failed = groups.map((range) => allFailed(outcomeStatistics(fresh, range), config.stdBelow, config.meanBelow))
+    const counts = this.#counts
+    counts.allFail += failed.filter(Boolean).length
+    onPhase?.('inject')
+    const members =
+      !this.#open || config.trigger === 'never' || config.use === 'extraUpdate'
+        ? undefined
+        : config.use === 'wholeGroups'
+          ? this.#withGroups(fresh, groups, judged)
+          : await this.#withEpisodes(fresh, groups, failed, planned)
+    counts.episodes += members?.length ?? fresh.numEpisodes
+    if (members === undefined) return fresh
+    counts.injected += members.filter(({ stored }) => stored).length
+    return packMembers(fresh, members)
+  }
+
+  async #withEpisodes(
+    fresh: GroupedEpisodes,
+    groups: readonly GroupRange[],
+    failed: readonly boolean[],
+    planned: number,
+  ): Promise<Member[] | undefined> {
+    const { trigger, share, place, advantages } = this.config
+    const members: Member[] = []
+    let any = false
+    for (const [g, range] of groups.entries()) {
+      const own = membersOf(fresh, range, 2 * g)
+      members.push(...own)
+      if (share !== null && g >= planned) continue
+      if (trigger === 'allFail' && !failed[g]) continue
+      if (trigger === 'zeroVariance' && outcomeStatistics(fresh, range).std >= this.config.stdBelow) continue
+      const task = fresh.taskIds[range.from]!
+      const chosen = await this.#choose(task, range.to - range.from)
+      if (chosen.length === 0) continue
+      any = true
+      if (failed[g] && chosen.some(({ outcome }) => outcome >= this.config.meanBelow)) this.#counts.rescued++
+      const group = advantages === 'split' ? 2 * g + 1 : 2 * g
+      const stored = chosen.map((episode): Member => {
+        const frozen = advantages === 'frozen' ? { frozen: episode.advantage ?? 0 } : {}
+        return { group, task, stored: episode, ...frozen }
+      })
+      const first = members.length - own.length
+      if (place === 'append') members.push(...stored)
+      else if (advantages === 'split') {
+        // Members of one group stay adjacent.
+        for (let i = 0; i < stored.length; i++) members.splice(first + this.#place(own.length - i), 1)
+        members.push(...stored)
+      } else if (this.config.replaceIndex === 'last')
+        members.splice(members.length - stored.length, stored.length, ...stored)
+      else if (this.config.replaceIndex === 'first') members.splice(first, stored.length, ...stored)
+      else {
+        const places = Int32Array.from(own, (_, i) => i)
+        this.#context.rng.shuffle(places)
+        stored.forEach((member, i) => {
+          members[first + places[i]!] = member
+        })
+      }
+    }
+    return any ? members : undefined
+  }
+
+  #place(count: number): number {
+    const { replaceIndex } = this.config
+    return replaceIndex === 'first' ? 0 : replaceIndex === 'last' ? count - 1 : this.#context.rng.integers(count)
+  }
+
+  /** Stored episodes of a task that hold: those that do not play again as they are stored are given up. */
+  async #choose(task: number, size: number): Promise<StoredEpisode[]> {
+    const { maxReplayPerGroup, place, minStored, sampling, verify } = this.config
+    const k = place === 'replace' ? Math.min(maxReplayPerGroup, size) : maxReplayPerGroup
+    for (;;) {
+      const usable = this.#usable(task)
+      if (usable.length < minStored) return []
+      const chosen = await chooseStored(usable, k, sampling, this.#context.rng, this.#context.score)
+      if (!verify) return chosen
+      const wrong: StoredEpisode[] = []
+      for (const episode of new Set(chosen)) if (!(await this.#context.verify!(episode))) wrong.push(episode)
+      if (wrong.length === 0) return chosen
+      for (const { key } of wrong) this.#store.remove(key)
+      this.#counts.refuted += wrong.length
+    }
+  }
+
+  #usable(task: number): StoredEpisode[] {
+    return this.#store.get(task).filter((episode) => this.#isUsable(episode))
+  }
+
+  #isUsable({ iteration = 0, policyVersion }: StoredEpisode): boolean {
+    const { maxAge, maxPolicyLag } = this.config
+    return (
+      iteration < this.#iteration &&
+      (maxAge === null || this.#iteration - iteration <= maxAge) &&
+      (maxPolicyLag === null || this.#policyVersion - policyVersion <= maxPolicyLag)
+    )
+  }
+
+  #withGroups(fresh: GroupedEpisodes, groups: readonly GroupRange[], { rewards }: Judged): Member[] | undefined {
+    const { share, trigger, sampling, advantages, place } = this.config
+    if (share !== null && this.#filled) return undefined
+    this.#filled = true
+    const flat = groups.map(({ from, to }) => rewards.subarray(from, to).every((reward) => reward === rewards[from]))
+    const wanted =
+      share !== null
+        ? Math.max(0, this.#context.groups - groups.length)
+        : trigger === 'zeroVariance'
+          ? flat.filter(Boolean).length
+          : this.config.maxReplayPerGroup
+    const chosen = this.#groupStore.choose(
+      wanted,
+      sampling === 'advantagePriority',
+      this.#context.rng,
+      ({ episodes }) => this.#isUsable(episodes[0]!),
+    )
+    if (chosen.length === 0) return undefined
+    const left = [...chosen]
+    const stored = (group: number): Member[] => {
+      const { task, episodes } = left.shift()!
+      return episodes.map((episode) => {
+        const frozen = advantages === 'frozen' ? { frozen: episode.advantage ?? 0 } : {}
+        return { group, task, stored: episode, ...frozen }
+      })
+    }
+    const members = groups.flatMap((range, g) =>
+      place === 'replace' && share === null && flat[g] && left.length > 0 ? stored(g) : membersOf(fresh, range, g),
+    )
+    for (let g = groups.length; left.length > 0 && (place === 'append' || share !== null); g++)
+      members.push(...stored(g))
+    return members
+  }
+
+  /** Stores fresh episodes. `origins`: per group, as JSON. Whatever was put in is not among them. */
+  insert(fresh: GroupedEpisodes, judged: Judged, origins: readonly string[]): void {
+    this.#context.onPhase?.('insert')
+    const { insertThreshold, retireSolved, use, startAbove } = this.config
+    const groups = groupsOf(fresh)
+    const bar = insertThreshold ?? 0.5
+    if (startAbove !== null) {
+      const solved = fresh.outcomes.reduce((sum, outcome) => sum + (outcome > bar ? 1 : 0), 0) / fresh.numEpisodes
+      this.#open ||= solved > startAbove
+    }
+    for (const [g, range] of groups.entries()) {
+      const task = fresh.taskIds[range.from]!
+      const size = range.to - range.from
+      const successes = fresh.outcomes.subarray(range.from, range.to).filter((outcome) => outcome > bar).length
+      this.#buckets.note(task, successes, size)
+      const episodes = Array.from({ length: size }, (_, i) => this.#stored(fresh, range.from + i, judged, origins[g]!))
+      if (!this.config.insertFresh) continue
+      if (retireSolved && successes === size) this.#store.removeGroup(task)
+      else if (use === 'wholeGroups') this.#storeGroup(task, episodes, judged, range)
+      else for (const episode of episodes) this.#storeEpisode(task, episode)
+    }
+  }
+
+  #stored(fresh: GroupedEpisodes, e: number, { advantages }: Judged, origin: string): StoredEpisode {
+    const from = fresh.offsets[e]!
+    const length = fresh.offsets[e + 1]! - from
+    const rows = fresh.offsets[fresh.numEpisodes]!
+    const columns: Record<string, GroupedEpisodes['columns'][string]> = {}
+    for (const name in fresh.columns) {
+      const column = fresh.columns[name]!
+      const size = column.length / rows
+      columns[name] = column.subarray(from * size, (from + length) * size)
+    }
+    return {
+      key: `e${this.#seen++}`,
+      columns,
+      length,
+      return: fresh.returns[e]!,
+      outcome: fresh.outcomes[e]!,
+      policyVersion: this.#policyVersion,
+      iteration: this.#iteration,
+      advantage: advantages[e]!,
+      ...(fresh.truncated[e] ? { truncated: true } : {}),
+      ...(origin ? { origin } : {}),
+    }
+  }
+
+  #storeEpisode(task: number, episode: StoredEpisode): void {
+    const { insertThreshold, insertMinAdvantage, uniqueActions } = this.config
+    if (insertThreshold !== null && !(episode.outcome > insertThreshold)) return
+    if (insertMinAdvantage !== null && !(Math.abs(episode.advantage!) > insertMinAdvantage)) return
+    if (uniqueActions && this.#store.get(task).some((other) => sameActions(other, episode))) return
+    if (this.#store.add(task, episode) === 'stored') this.#counts.added++
+  }
+
+  #storeGroup(
+    task: number,
+    episodes: StoredEpisode[],
+    { rewards, advantages }: Judged,
+    { from, to }: GroupRange,
+  ): void {
+    const { insertMinAdvantage, insertThreshold } = this.config
+    const size = to - from
+    const sizes = Array.from(advantages.subarray(from, to), Math.abs)
+    if (insertMinAdvantage !== null && !(Math.max(...sizes) > insertMinAdvantage)) return
+    if (insertThreshold !== null && !episodes.some(({ outcome }) => outcome > insertThreshold)) return
+    const mean = rewards.subarray(from, to).reduce((a, b) => a + b, 0) / size
+    const std = Math.sqrt(rewards.subarray(from, to).reduce((sum, r) => sum + (r - mean) ** 2, 0) / size)
+    const score = sizes.reduce((a, b) => a + b, 0) * std
+    if (this.#groupStore.add({ key: `g${episodes[0]!.key}`, task, episodes, score })) this.#counts.added += size
+  }
+
+  /** Stores episodes that were not played by the policy: demonstrations. They can be replayed from the first iteration. */
+  seed(task: number, episode: Omit<StoredEpisode, 'key' | 'iteration' | 'policyVersion'>): void {
+    const { insertThreshold } = this.config
+    const key = `d${this.#seen++}`
+    if (insertThreshold !== null && !(episode.outcome > insertThreshold)) return
+    this.#store.add(task, { ...episode, key, iteration: 0, policyVersion: 0 })
+  }
+
+  /** `batch` with the log-probs that its ratios start from. */
+  async correct(batch: GroupedEpisodes): Promise<GroupedEpisodes> {
+    this.#context.onPhase?.('recompute')
+    const corrected = await correctLogProbs(batch, this.config.oldLogProb, this.#context.score)
+    this.#counts.ratios = corrected.ratios
+    return corrected.batch
+  }
+
+  /** Everything stored as one batch for an update of its own, where one is due. `like`: a fresh batch. */
+  extra(like: GroupedEpisodes): GroupedEpisodes | undefined {
+    const { use, every } = this.config
+    if (use !== 'extraUpdate' || this.#iteration % every !== 0 || !this.#open || this.#store.size === 0)
+      return undefined
+    if (this.config.trigger === 'never') return undefined
+    const members: Member[] = []
+    for (const task of this.#store.groups)
+      for (const episode of this.#store.get(task))
+        if (this.#isUsable(episode))
+          members.push({ group: members.length, task: task as number, stored: episode, frozen: episode.advantage ?? 0 })
+    return members.length === 0 ? undefined : { ...packMembers(like, members), failedEpisodes: 0 }
+  }
+
+  /** `replay/*` of the iteration. */
+  metrics(): Record<string, number> {
+    const { allFail, rescued, injected, episodes, added, refuted, ratios } = this.#counts
+    const groups = this.#groupStore.groups
+    const inGroups = groups.flatMap((group) => group.episodes)
+    const items = this.config.use === 'wholeGroups' ? inGroups : [...this.#store.episodes()]
+    const tasks =
+      this.config.use === 'wholeGroups' ? new Set(groups.map(({ task }) => task)).size : this.#store.groups.length
+    let sum = 0
+    let max = 0
+    for (const { iteration = 0 } of items) {
+      sum += this.#iteration - iteration
+      max = Math.max(max, this.#iteration - iteration)
+    }
+    return {
+      'replay/groups_all_fail': allFail,
+      'replay/groups_rescued': rescued,
+      'replay/rescue_rate': allFail === 0 ? 0 : rescued / allFail,
+      'replay/injected_fraction': episodes === 0 ? 0 : injected / episodes,
+      'replay/added': added,
+      'replay/buffer_tasks': tasks,
+      'replay/buffer_items': items.length,
+      'replay/item_age_mean': items.length === 0 ? 0 : sum / items.length,
+      'replay/item_age_max': max,
+      ...(ratios.count === 0 ? {} : { 'replay/ratio_mean': ratios.sum / ratios.count, 'replay/ratio_max': ratios.max }),
+      ...(this.config.verify ? { 'replay/refuted': refuted } : {}),
+    }
+  }
+
+  state(): Serializable {
+    return {
+      store: this.#store.state(),
+      groups: this.#groupStore.state(),
+      buckets: this.#buckets.state(),
+      iteration: this.#iteration,
+      seen: this.#seen,
+      open: this.#open,
+    }
+  }
+
+  /** @throws RepriseError RPR_STATE_MISMATCH */
+  load(state: Serializable): void {
+    const saved = fit.record(state)
+    this.#store.load(saved['store'] ?? null)
+    this.#groupStore.load(saved['groups'] ?? null)
+    this.#buckets.load(saved['buckets'] ?? null)
+    this.#iteration = fit.integer(saved, 'iteration')
+    this.#seen = fit.integer(saved, 'seen')
+    this.#open = saved['open'] === true
+  }
+}
+
+function noCounts() {
+  const ratios = { sum: 0, max: 0, count: 0 }
+  return { allFail: 0, rescued: 0, injected: 0, episodes: 0, added: 0, refuted: 0, ratios }
+}
+
+function membersOf({ taskIds }: GroupedEpisodes, { from, to }: GroupRange, group: number): Member[] {
+  return Array.from({ length: to - from }, (_, i) => ({ group, task: taskIds[from + i]!, fresh: from + i }))
+}
+
+function sameActions(a: StoredEpisode, b: StoredEpisode): boolean {
+  const [x, y] = [a.columns['action']!, b.columns['action']!]
+  return a.length === b.length && x.every((value, i) => value === y[i])
+}
+
+function noOutcome(): RepriseError {
+  return new RepriseError(
+    'RPR_ENV_UNSUPPORTED',
+    'Replay of successes needs to know what a success is, and the environment reported no outcome for an episode.',
+    { hint: "Let its last step return 'outcome', or say it with the option outcomeFrom, e.g. outcomeFrom='return>0'." },
+  )
+}
