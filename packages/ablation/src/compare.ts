@@ -101,9 +101,9 @@ export function overallOf(arms: readonly ArmSummary[], { control, better, normal
   if (shared.length === 0) return null
   const scales = Object.fromEntries(tasks.map((task) => [task, normalise[task] ?? normalise['*'] ?? rangeOf(task)]))
   const given = Object.fromEntries(tasks.map((task) => [task, (normalise[task] ?? normalise['*']) !== undefined]))
-  const matrices = shared.map((method) => ({ method, scores: matrixOf(method) }))
+  const matrices = shared.map((method) => ({ method, ...matrixOf(method) }))
   if (matrices.every(({ scores }) => scores.length === 0)) return null
-  const against = matrices.find(({ method }) => method === control)?.scores
+  const against = matrices.find(({ method, scores }) => method === control && scores.length > 0)
   return {
     tasks,
     scales,
@@ -111,16 +111,17 @@ export function overallOf(arms: readonly ArmSummary[], { control, better, normal
     incomplete: matrices.filter(({ scores }) => scores.length === 0).map(({ method }) => method),
     methods: matrices
       .filter(({ scores }) => scores.length > 0)
-      .map(({ method, scores }) => {
+      .map((matrix) => {
+        const { method, scores } = matrix
         const { label, isNull } = armsOf(method)[0]!
-        const compared = against && against.length > 0 && method !== control
+        const rival = method === control ? undefined : against
         return {
           ...{ method, label, isNull, runs: scores.length, scores },
           iqm: interval(scores, iqm, { reps: 5000 }),
           mean: interval(scores, mean, { reps: 5000 }),
           median: interval(scores, median, { reps: 5000 }),
-          improvement: compared ? improvementInterval(scores, against) : null,
-          difference: compared && against.length === scores.length ? paired(scores, against) : null,
+          improvement: rival ? improvementInterval(scores, rival.scores) : null,
+          difference: rival ? paired(matrix, rival) : null,
         }
       }),
   }
@@ -130,17 +131,18 @@ export function overallOf(arms: readonly ArmSummary[], { control, better, normal
   }
 
   /** Seeds that have finished in every task of the method. */
-  function matrixOf(method: string): number[][] {
+  function matrixOf(method: string): Matrix {
     const own = tasks.map((task) => armsOf(method).find((arm) => arm.task === task)!)
     const seeds = own[0]!.seeds
       .map(({ seed }) => seed)
       .filter((seed) => own.every((arm) => scoreOf(arm, seed) !== undefined))
-    return seeds.map((seed) =>
+    const scores = seeds.map((seed) =>
       own.map((arm, task) => {
         const [zero, one] = scales[tasks[task]!]!
         return (scoreOf(arm, seed)! - zero) / (one - zero)
       }),
     )
+    return { seeds, scores }
   }
 
   function rangeOf(task: string): readonly [number, number] {
@@ -155,8 +157,23 @@ function scoreOf(arm: ArmSummary, wanted: number): number | undefined {
   return arm.seeds.find(({ seed }) => seed === wanted)?.score
 }
 
-function paired(x: Scores, y: Scores): Interval {
-  const { value, low, high } = pairedDifference(x, y)
+/** Normalised scores[run][task] and the seed of each run. */
+interface Matrix {
+  readonly seeds: readonly number[]
+  readonly scores: Scores
+}
+
+/** Over the seeds that both have in every task; null where there are none. */
+function paired(own: Matrix, other: Matrix): Interval | null {
+  const pairs = own.seeds.flatMap((seed, i) => {
+    const j = other.seeds.indexOf(seed)
+    return j < 0 ? [] : [[own.scores[i]!, other.scores[j]!] as const]
+  })
+  if (pairs.length === 0) return null
+  const { value, low, high } = pairedDifference(
+    pairs.map(([x]) => x),
+    pairs.map(([, y]) => y),
+  )
   return { value, low, high }
 }
 

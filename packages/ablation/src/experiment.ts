@@ -92,17 +92,12 @@ export function quickened(experiment: Experiment): Experiment {
     .filter(({ name, method }) => quick.only.length === 0 || quick.only.includes(name) || quick.only.includes(method))
     .map((arm): Arm => {
       const own = quick.arms[arm.name] ?? quick.arms[arm.method] ?? {}
-      const set = { ...arm.set, ...quick.set, ...own.set }
-      if (!arm.train) return { ...arm, seeds: null, bar: null, set }
+      const small = { ...arm, seeds: null, bar: null }
+      const changes = { ...quick.set, ...own.set }
+      if (!arm.train) return { ...small, set: { ...arm.set, ...changes } }
       const steps = own.steps ?? quick.steps ?? Math.max(2000, Math.round(arm.train.steps / 20))
-      const small = { evalEvery: Math.max(1, Math.round(steps / 4)), finalEpisodes: 10 }
-      return {
-        ...arm,
-        seeds: null,
-        bar: null,
-        train: { ...arm.train, steps },
-        set: { ...arm.set, ...small, ...quick.set, ...own.set },
-      }
+      const evaluation = { evalEvery: Math.max(1, Math.round(steps / 4)), finalEpisodes: 10 }
+      return { ...small, train: { ...arm.train, steps }, set: { ...arm.set, ...evaluation, ...changes } }
     })
   return { ...experiment, seeds: quick.seeds, arms }
 }

@@ -45,6 +45,21 @@ test.each([
   expect(() => jobState(jobsOf(experimentOf([own]), root)[0]!)).toThrow(message)
 })
 
+test('a run with an option or a preset that the experiment no longer names is not taken for this one', () => {
+  const folder = writeRun(root, armOf('ppo', { set: { evalEvery: 1000, epochs: 3 } }), 1, 500)
+  const file = join(folder, 'config.yaml')
+  const sources = { steps: 'flag', seed: 'flag', evalEvery: 'flag', epochs: 'flag', gamma: 'preset' }
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), preset: 'CartPole-v1', sources }))
+  const state = (changes: Parameters<typeof armOf>[1]) =>
+    jobState(jobsOf(experimentOf([armOf('ppo', changes)]), root)[0]!)
+  const set = { evalEvery: 1000, epochs: 3 }
+  expect(state({ set }).kind).toBe('finished')
+  expect(() => state({})).toThrow('was run with epochs = 3, the experiment now says undefined')
+  expect(() => state({ set, train: { ...arm.train!, preset: false } })).toThrow(
+    'preset = "CartPole-v1", the experiment',
+  )
+})
+
 test('options of an environment are compared as the text that they were given as', () => {
   const of = (envOptions: Record<string, unknown>) => armOf('ppo', { train: { ...arm.train!, envOptions } })
   writeRun(root, of({ bits: '5', slip: 'false' }), 1, 500)

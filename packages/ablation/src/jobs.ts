@@ -46,13 +46,20 @@ export function jobState(job: Job): JobState {
   }
   if (!existsSync(join(folder, 'config.yaml'))) return { kind: 'absent' }
   const run = readRun(folder)
-  const { algo, env, options } = run.config
+  const { algo, env, options, preset, sources = {} } = run.config
   const { train } = arm
+  // What a flag set then and no key says now.
+  const dropped = Object.keys(sources).filter(
+    (key) => sources[key] === 'flag' && !['seed', 'steps'].includes(key) && !(key in arm.set),
+  )
   const wanted: [string, unknown, unknown][] = [
     ['algo', algo, train!.algo],
     ['env', env.id, train!.env],
     ['seed', options['seed'], seed],
     ['steps', options['steps'], train!.steps],
+    // Null leaves the choice to the environment's own preset.
+    ...(train!.preset === null ? [] : [['preset', preset, train!.preset || null] as [string, unknown, unknown]]),
+    ...dropped.map((key): [string, unknown, unknown] => [key, options[key], undefined]),
     ...Object.entries(arm.set).map(([key, value]): [string, unknown, unknown] => [key, options[key], value]),
     ...Object.entries(train!.envOptions).map(([key, value]): [string, unknown, unknown] => [
       `envOptions.${key}`,

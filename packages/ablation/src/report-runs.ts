@@ -79,25 +79,17 @@ function armOf(name: string, members: readonly Run[]): ArmSummary {
   )
 }
 
-/** `findRuns`, looking deeper where a folder holds folders of runs. */
+/** `findRuns`, at any depth. @throws RepriseError RPR_FILE_MISSING, RPR_RUN_INVALID where there is none */
 function findAllRuns(path: string): string[] {
-  if (!existsSync(path) || existsSync(join(path, 'config.yaml'))) return findRuns(path)
-  const below = readdirSync(path, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !/\.aside-\d+$/.test(entry.name))
-    .map((entry) => join(path, entry.name))
-    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
-  const deeper = below.flatMap((folder) => {
-    if (existsSync(join(folder, 'config.yaml'))) return [folder]
-    const own = readdirSync(folder, { withFileTypes: true }).some((entry) => entry.isDirectory())
-    return own ? tryRuns(folder) : []
-  })
-  return deeper.length > 0 ? deeper : findRuns(path)
+  const below = existsSync(path) ? runsBelow(path) : []
+  return below.length > 0 ? below : findRuns(path)
 }
 
-function tryRuns(folder: string): string[] {
-  try {
-    return findRuns(folder)
-  } catch {
-    return []
-  }
+function runsBelow(path: string): string[] {
+  if (existsSync(join(path, 'config.yaml'))) return [path]
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !/^\.|\.aside-\d+$|^node_modules$/.test(entry.name))
+    .map((entry) => join(path, entry.name))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .flatMap(runsBelow)
 }

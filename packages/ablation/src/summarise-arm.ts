@@ -1,9 +1,18 @@
 /** One arm from its jobs. */
 
 import { RepriseError } from '@reprise/core'
-import { aggregateCurves, type Curve, interval, iqm, mean, type Run, runCurve, singleTask } from '@reprise/stats'
+import {
+  aggregateCurves,
+  type Curve,
+  interpolate,
+  interval,
+  iqm,
+  mean,
+  type Run,
+  runCurve,
+  singleTask,
+} from '@reprise/stats'
 import type { Arm, Reading } from './experiment.ts'
-import { interpolate } from './interpolate.ts'
 import { type Job, jobState } from './jobs.ts'
 import type { StudyRecord } from './study-folder.ts'
 import {
@@ -153,13 +162,12 @@ function thinned<T extends Record<string, readonly number[]>>(curve: T): T {
   ) as unknown as T
 }
 
-const UPDATE_KEYS = ['train/updates', 'time/updates', 'train/n_updates']
+const UPDATES = 'train/n_updates'
 
 /** Gradient updates over environment steps; undefined where the run did not count them. */
 function updatesOf(run: Run): Curve | undefined {
-  const key = UPDATE_KEYS.find((name) => run.metrics.some((row) => typeof row[name] === 'number'))
-  if (key === undefined) return undefined
-  const { x, y } = runCurve(run, key)
+  if (!run.metrics.some((row) => typeof row[UPDATES] === 'number')) return undefined
+  const { x, y } = runCurve(run, UPDATES)
   // None at step 0.
   return { x: [0, ...x], y: [0, ...y] }
 }

@@ -106,7 +106,7 @@ export function summarise(
   { quick = false, recorded }: SummariseOptions = {},
 ): ExperimentSummary {
   const jobs = jobsOf(experiment, runsFolder, quick)
-  const metric = metricOf(experiment, jobs)
+  const metric = metricOf(experiment, jobs, recorded)
   const arms = experiment.arms.map((arm) => {
     const fresh = summariseArm(
       arm,
@@ -114,7 +114,9 @@ export function summarise(
       metric,
       experiment.reading,
     )
-    return kept(arm, fresh, experiment.reading, recorded) ?? fresh
+    // Scores of another metric are not comparable with these.
+    const before = recorded?.metric === metric ? recorded : undefined
+    return kept(arm, fresh, experiment.reading, before) ?? fresh
   })
   return concluded({
     name: experiment.name,
@@ -138,15 +140,19 @@ export function readSummary(path: string): ExperimentSummary | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ExperimentSummary) : undefined
 }
 
-/** `score` or `successRate` of training runs; a study's first metric where its file names none. */
-function metricOf({ reading, study }: Experiment, jobs: readonly Job[]): string {
+/** `score` or `successRate` of training runs; a study's first metric where its file names none: as recorded without runs. */
+function metricOf(
+  { reading, study }: Experiment,
+  jobs: readonly Job[],
+  recorded: ExperimentSummary | undefined,
+): string {
   if (reading.metric !== null) return reading.metric
   if (study === null) return 'score'
   for (const job of jobs) {
     const state = jobState(job)
     if ('record' in state) return Object.keys(state.record.result.metrics)[0]!
   }
-  return 'score'
+  return recorded?.metric ?? 'score'
 }
 
 function kept(

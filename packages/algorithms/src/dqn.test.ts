@@ -328,7 +328,20 @@ describe('what DQN refuses', () => {
     const error = expect.objectContaining({ code: 'RPR_OPTION_CONFLICT' })
     expect(() => check({ c51: true, vMin: 1, vMax: 1 })).toThrow(error)
     expect(() => check({ c51: true, replay: 'pal' })).toThrow(error)
-    expect(() => check({ gradientStepsLater: 2, activation: 'tanh' })).toThrow(error)
+    for (const values of [
+      { gradientStepsLater: 2, activation: 'tanh' },
+      { gradientStepsLater: 0.5 },
+      { gradientSteps: -1, trainEvery: 8, gradientStepsLater: 4 },
+      { replay: 'reverse', withLatest: true },
+      { withReplacement: false, withLatest: true },
+      { withReplacement: false, batchSize: 101 },
+      { nSteps: 5, capacity: 12, numEnvs: 4 },
+    ])
+      expect(() => check(values), JSON.stringify(values)).toThrow(error)
+    expect(check({ withReplacement: false, batchSize: 100, gradientStepsLater: 1 })).toEqual([])
+    expect(check({ noisy: true, explorationFinalEps: 0.1 })).toEqual([
+      'noisy weights and epsilon (from 0 to 0.1) both explore.',
+    ])
     expect(check({})).toEqual([])
   })
   it('options without effect', () => {
@@ -341,6 +354,8 @@ describe('what DQN refuses', () => {
       { hindsightPerReal: 2 },
       { recencyLeast: 10 },
       { c51: true, loss: 'mse' },
+      { noisy: true, explorationFraction: 0.3 },
+      { explorationInitialEps: 0.05, explorationFraction: 0.3 },
       { replay: 'lap', priorityBeta: 1 },
     ])
       expect(resolve(values), JSON.stringify(values)).toThrow(error)

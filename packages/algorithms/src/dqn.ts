@@ -65,16 +65,27 @@ import { type BuildContext, defineReplayAlgorithm, type UpdateMoment } from './a
 import { huber, pal } from './huber.ts'
 import { PER_ROW, policyInputs } from './policy-inputs.ts'
 import {
+  checkReplay,
   collectionOf,
   isWeighted,
   priorityAlphaOf,
   replayConfigOf,
   replayOptions,
-  replayWarnings,
 } from './replay-options.ts'
 
 // ------------------------------------------------------------------------------------------------- options
 
+type EpsilonOptions = { noisy: boolean; explorationInitialEps: number | null; explorationFinalEps: number | null }
+
+/** Epsilon at the start and once it has fallen. */
+function epsilonEnds({ noisy, explorationInitialEps, explorationFinalEps }: EpsilonOptions): [number, number] {
+  return [explorationInitialEps ?? (noisy ? 0 : 1), explorationFinalEps ?? (noisy ? 0 : 0.05)]
+}
+
+const constantEpsilon = (options: EpsilonOptions) => {
+  const [initial, final] = epsilonEnds(options)
+  return initial === final ? `epsilon is ${final} throughout${options.noisy ? ': noisy explores' : ''}` : undefined
+}
 const withoutNoise = ({ noisy }: { noisy: boolean }) => (noisy ? undefined : 'noisy is false')
 const withoutAtoms = ({ c51 }: { c51: boolean }) => (c51 ? undefined : 'c51 is false')
 
@@ -106,6 +117,7 @@ export const dqnOptions = {
     max: 1,
     doc: 'Share of the run over which epsilon falls.',
     aliases: ['exploration_fraction'],
+    inert: constantEpsilon,
   }),
   explorationInitialEps: option.optionalNumber({
     default: null,
@@ -401,8 +413,7 @@ function numberOfActions(action: Space): number {
 /** Linear over `explorationFraction` of the run; random throughout the warm-up. */
 function exploration({ options, progress, warmup }: { options: DqnOptions; progress: number; warmup: boolean }) {
   if (warmup) return { epsilon: 1 }
-  const initial = options.explorationInitialEps ?? (options.noisy ? 0 : 1)
-  const final = options.explorationFinalEps ?? (options.noisy ? 0 : 0.05)
+  const [initial, final] = epsilonEnds(options)
   const { explorationFraction } = options
   const remains = progress >= explorationFraction ? 0 : 1 - progress / explorationFraction
   return { epsilon: final + (initial - final) * remains }
@@ -436,7 +447,7 @@ function report(metrics: Readonly<Record<string, Float32Array>>): Record<string,
 // ------------------------------------------------------------------------------------------------- definition
 
 function check({ options }: { options: DqnOptions }): string[] {
-  const { c51, vMin, vMax, replay, gradientStepsLater, activation, hidden, noisy, explorationInitialEps } = options
+  const { c51, vMin, vMax, replay, noisy } = options
   const conflict = (message: string, hint: string) => new RepriseError('RPR_OPTION_CONFLICT', message, { hint })
   if (c51 && vMin >= vMax) {
     throw conflict(`Option 'vMin' = ${vMin} is not below 'vMax' = ${vMax}.`, 'Span the returns that can occur.')
@@ -447,15 +458,10 @@ function check({ options }: { options: DqnOptions }): string[] {
       "Use replay 'prioritized' or 'rank', or leave 'c51' out.",
     )
   }
-  if (gradientStepsLater !== null && (activation !== 'relu' || hidden.length === 0)) {
-    throw conflict(
-      `Option 'gradientStepsLater' waits for the fraction of active ReLU units, and there are none (activation ${activation}, hidden ${JSON.stringify(hidden)}).`,
-      "Use activation 'relu' and hidden layers, or leave 'gradientStepsLater' out.",
-    )
-  }
-  const warnings = replayWarnings(options)
-  if (noisy && explorationInitialEps !== null && explorationInitialEps > 0)
-    warnings.push(`noisy weights and epsilon ${explorationInitialEps} both explore.`)
+  const warnings = checkReplay(options)
+  const [initial, final] = epsilonEnds(options)
+  if (noisy && Math.max(initial, final) > 0)
+    warnings.push(`noisy weights and epsilon (from ${initial} to ${final}) both explore.`)
   return warnings
 }
 

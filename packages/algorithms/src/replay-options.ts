@@ -1,5 +1,5 @@
 /** What every replay algorithm can be told of collecting, storing and drawing: the part of its options that they share. */
-import { type OptionSpec, type OptionTable, type OptionValues, option } from '@reprise/core'
+import { type OptionSpec, type OptionTable, type OptionValues, option, RepriseError } from '@reprise/core'
 import type { DrawConfig, ReplayConfig } from '@reprise/replay'
 import type { ReplayCollection } from './algorithm.ts'
 
@@ -256,8 +256,15 @@ export function collectionOf(options: ReplayOptions): ReplayCollection {
   }
 }
 
-/** Legal but odd choices, each with its consequence. */
-export function replayWarnings(options: ReplayOptions): string[] {
+/** What the checks below read beside the table: the networks whose units are counted. */
+type CheckedOptions = ReplayOptions & { readonly activation: string; readonly hidden: readonly number[] }
+
+/**
+ * Legal but odd choices, each with its consequence.
+ * @throws RepriseError RPR_OPTION_CONFLICT for options that contradict each other
+ */
+export function checkReplay(options: CheckedOptions): string[] {
+  refuseContradictions(options)
   const { capacity, learningStarts, replay, recencyLeast, withLatest, numEnvs, batchSize } = options
   const warnings: string[] = []
   if (learningStarts > capacity)
@@ -266,9 +273,71 @@ export function replayWarnings(options: ReplayOptions): string[] {
     warnings.push(
       `recencyLeast ${recencyLeast} is no smaller than capacity ${capacity}: draws are uniform over the whole replay.`,
     )
+  if (capacity % numEnvs !== 0)
+    warnings.push(
+      `capacity ${capacity} is no multiple of numEnvs ${numEnvs}: the replay keeps ${numEnvs * Math.ceil(capacity / numEnvs)}, the same for each environment.`,
+    )
   if (withLatest && numEnvs >= batchSize)
     warnings.push(
       `withLatest puts the newest transitions of ${numEnvs} environments into batches of ${batchSize}: nothing older is drawn.`,
     )
   return warnings
+}
+
+/** Said here, in the names of the options and before there is a run folder, rather than where the replay is made. */
+function refuseContradictions(options: CheckedOptions): void {
+  const { capacity, numEnvs, nSteps, replay, withLatest, withReplacement } = options
+  const { batchSize, learningStarts, gradientStepsLater, activation, hidden } = options
+  const perEnv = Math.ceil(capacity / numEnvs)
+  if (nSteps > perEnv) {
+    throw conflict(
+      `Option 'nSteps' = ${nSteps} exceeds the ${perEnv} transitions that capacity ${capacity} keeps of each environment.`,
+      nSteps,
+      'Raise capacity, or lower nSteps.',
+    )
+  }
+  if (replay === 'reverse' && withLatest) {
+    throw conflict(
+      "Option 'withLatest' = true would break the order of the episodes that 'replay' = 'reverse' draws.",
+      true,
+      'Leave out one of the two.',
+    )
+  }
+  if (!withReplacement && (replay === 'uniform' || replay === 'pal')) {
+    if (withLatest) {
+      throw conflict(
+        "Option 'withLatest' = true may draw a transition twice, which 'withReplacement' = false forbids.",
+        true,
+        'Leave out one of the two.',
+      )
+    }
+    const stored = Math.min(capacity, learningStarts)
+    if (batchSize > stored) {
+      throw conflict(
+        `Option 'withReplacement' = false needs ${batchSize} different transitions for the first batch, and there are at most ${stored} (learningStarts ${learningStarts}, capacity ${capacity}).`,
+        batchSize,
+        'Raise learningStarts, lower batchSize, or leave withReplacement out.',
+      )
+    }
+  }
+  if (gradientStepsLater === null) return
+  if (activation !== 'relu' || hidden.length === 0) {
+    throw conflict(
+      `Option 'gradientStepsLater' waits for the fraction of active ReLU units, and there are none (activation ${activation}, hidden ${JSON.stringify(hidden)}).`,
+      gradientStepsLater,
+      "Use activation 'relu' and hidden layers, or leave 'gradientStepsLater' out.",
+    )
+  }
+  const { updates } = collectionOf(options)
+  if (gradientStepsLater < updates) {
+    throw conflict(
+      `Option 'gradientStepsLater' = ${gradientStepsLater} is less than the ${updates} updates per burst to begin with.`,
+      gradientStepsLater,
+      `Set it to at least ${updates}, or lower gradientSteps.`,
+    )
+  }
+}
+
+function conflict(message: string, value: unknown, hint: string): RepriseError {
+  return new RepriseError('RPR_OPTION_CONFLICT', message, { value, hint })
 }

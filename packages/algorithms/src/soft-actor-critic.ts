@@ -13,7 +13,7 @@ import {
 } from '@reprise/nn'
 import { add, greater, mul, reshape, type Tensor } from '@tensorflow/tfjs-core'
 import type { PolicySpaces, ReplayCollection, UpdateMoment } from './algorithm.ts'
-import { collectionOf, type ReplayOptions, replayWarnings } from './replay-options.ts'
+import { checkReplay, collectionOf, type ReplayOptions } from './replay-options.ts'
 import {
   entropyCoefOption,
   isAutomatic,
@@ -237,7 +237,7 @@ export function softCollection(options: SoftOptions): ReplayCollection {
   return { ...collectionOf(options), ...(sdeSampleFreq === null ? {} : { noiseEvery: sdeSampleFreq }) }
 }
 
-/** @throws RepriseError RPR_OPTION_CONFLICT for gsde without a hidden layer */
+/** @throws RepriseError RPR_OPTION_CONFLICT for gsde without a hidden layer, and what `checkReplay` refuses */
 export function softCheck({ options }: { options: SoftOptions }): string[] {
   if (options.gsde && options.hidden.length === 0) {
     throw new RepriseError('RPR_OPTION_CONFLICT', 'gsde true with hidden [] has no features to make noise from.', {
@@ -245,7 +245,7 @@ export function softCheck({ options }: { options: SoftOptions }): string[] {
       hint: 'Give hidden at least one layer, or leave gsde out.',
     })
   }
-  const warnings = replayWarnings(options)
+  const warnings = checkReplay(options)
   if (options.gsde && (options.sdeSampleFreq ?? options.trainEvery) === 1) {
     warnings.push(
       'gsde draws its noise anew at every step: set sdeSampleFreq or trainEvery above 1 for noise that lasts.',

@@ -37,7 +37,7 @@ import { type BuildContext, defineReplayAlgorithm } from './algorithm.ts'
 import { boxActions, orUniform } from './box-actions.ts'
 import { criticLoss, largestError } from './critic-loss.ts'
 import { PER_ROW } from './policy-inputs.ts'
-import { collectionOf, isWeighted, replayConfigOf, replayOptions, replayWarnings } from './replay-options.ts'
+import { checkReplay, collectionOf, isWeighted, replayConfigOf, replayOptions } from './replay-options.ts'
 
 // ------------------------------------------------------------------------------------------------- options
 
@@ -245,7 +245,7 @@ export const td3 = defineReplayAlgorithm<typeof td3Options>({
   summary: 'Twin delayed DDPG: off-policy, twin critics, a deterministic policy that moves every other update.',
   loop: 'replay',
   options: td3Options,
-  check: ({ options }) => replayWarnings(options),
+  check: ({ options }) => checkReplay(options),
   build,
   collection: collectionOf,
   replay: replayConfigOf,

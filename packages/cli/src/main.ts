@@ -7,7 +7,7 @@ import { reportError } from './report-error.ts'
 import { verbs } from './verbs/table.ts'
 import { VERSION } from './version.ts'
 
-/** Exit codes: 0 done, 1 unexpected error, 2 something the user can put right, 130 interrupted. */
+/** Exit codes: 0 done, 1 unexpected error (of `ablate`: runs are missing), 2 something the user can put right, 130 interrupted. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
     return await dispatch(argv, io)

@@ -99,7 +99,7 @@ export function alignCurves(runs: readonly Curve[], points = 100): { x: number[]
 }
 
 /** The value at `step` on the straight line between its neighbours; the nearest end's beyond the curve. */
-function interpolate({ x, y }: Curve, step: number): number {
+export function interpolate({ x, y }: Curve, step: number): number {
   const right = x.findIndex((value) => value >= step)
   if (right === -1) return y.at(-1)!
   if (right === 0 || x[right] === step) return y[right]!

@@ -10,7 +10,15 @@ export {
 } from './aggregate.ts'
 export { shortNumber } from './axis.ts'
 export { type BootstrapOptions, type Interval, interval, intervals } from './bootstrap.ts'
-export { aggregateCurves, alignCurves, type Band, type Curve, type CurveOptions, sampleEfficiency } from './curve.ts'
+export {
+  aggregateCurves,
+  alignCurves,
+  type Band,
+  type Curve,
+  type CurveOptions,
+  interpolate,
+  sampleEfficiency,
+} from './curve.ts'
 export { type CurvePlotOptions, curvePlot, type PlotSeries } from './curve-plot.ts'
 export { groupRuns, type RunGroup } from './group-runs.ts'
 export { improvementInterval, probabilityOfImprovement } from './improvement.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { type ResolvedRun, resolveRun, type TrainOptions } from './config/resolve.ts'
 import { buildLearner, type Learner } from './learner.ts'
 import { createReporter, type Reporter, type ReporterMode } from './reporting/index.ts'
@@ -34,11 +34,21 @@ export async function train(options: TrainOptions & SessionOptions): Promise<Ses
   try {
     const config = describeRun(resolved, learner)
     writeConfig(folder, config)
-    const session = new Session(resolved, learner, folder, config, reporterFor(options.ui))
+    const session = makeSession(() => new Session(resolved, learner, folder, config, reporterFor(options.ui)), folder)
     await session.start()
     return await session.run(options.signal)
   } finally {
     unlock()
+  }
+}
+
+/** What cannot even be put together (a replay larger than the memory) leaves no run behind. */
+function makeSession(make: () => Session, folder: string): Session {
+  try {
+    return make()
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
   }
 }
 

@@ -2,13 +2,13 @@
 import {
   curvePlot,
   type IntervalRow,
+  interpolate,
   intervalPlot,
   type PlotSeries,
   profilePlot,
   sampleEfficiency,
   singleTask,
 } from '@reprise/stats'
-import { interpolate } from '../interpolate.ts'
 import type { ArmSummary, ExperimentSummary } from '../summary.ts'
 import { decimalsOf, ends, fixed, plural, slug } from './format.ts'
 

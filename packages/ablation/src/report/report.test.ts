@@ -105,6 +105,37 @@ describe('numbers', () => {
     expect(summarise(experimentOf(arms), root, command).overall!.scales['Acrobot-v1']).toEqual([-500, -100])
   })
 
+  test('over tasks too only seeds that both have are paired, and as such', () => {
+    const arms = ['x', 'y'].flatMap((task) =>
+      ['a', 'b'].map((method) => armOf(`${task}_${method}`, { task, method, label: method, line: method })),
+    )
+    // Seed 4 of a and seed 1 of b are missing; b is 1 better than a at each seed.
+    for (const arm of arms)
+      for (const seed of arm.method === 'a' ? [1, 2, 3] : [2, 3, 4])
+        writeRun(root, arm, seed, 10 * seed + (arm.method === 'a' ? 0 : 1))
+    const normalise = { '*': [0, 1] } as const
+    const { overall } = summarise(
+      experimentOf(arms, { reading: { ...reading, normalise, control: 'a' } }),
+      root,
+      command,
+    )
+    expect(overall!.methods[1]).toMatchObject({ method: 'b', difference: { value: 1, low: 1, high: 1 } })
+  })
+
+  test('recorded scores of another metric are not kept', () => {
+    const recorded = made({ plain: [500, 500, 500, 500] })
+    rmSync(join(root, plain.name), { recursive: true })
+    const other = experimentOf([plain], { reading: { ...reading, metric: 'successRate' } })
+    expect(summarise(other, root, command, { recorded }).arms[0]).toMatchObject({ seeds: [], iqm: null })
+  })
+
+  test('without runs the metric of a study is the recorded one', () => {
+    const study = armOf('a', { train: null, set: {} })
+    const experiment = experimentOf([study], { study: '/x/run.ts' })
+    const recorded = { ...summarise(experiment, root, command), metric: 'updates' }
+    expect(summarise(experiment, root, command, { recorded }).metric).toBe('updates')
+  })
+
   test('what was recorded stays until as many seeds are run again', () => {
     const experiment = experimentOf([plain])
     const recorded = made({ plain: [500, 500, 500, 500] })
@@ -200,4 +231,12 @@ test('run folders without an experiment: seeds of one setting are an arm', () =>
   const compared = summariseRuns([root], { command: '', control: 'ppo seed-1' })
   expect(compared.comparisons[0]).toMatchObject({ differences: [100, 200, 300], improvement: { value: 7.5 / 9 } })
   expect(() => summariseRuns([root], { command: '', control: 'pop' })).toThrow("'pop' is no arm")
+})
+
+test('run folders are found at any depth', () => {
+  const deep = join(root, 'experiments', 'small')
+  writeRun(deep, plain, 1, 100)
+  writeRun(join(root, 'other'), plain, 2, 200)
+  expect(summariseRuns([root], { command: '' }).arms[0]!.seeds.map(({ score }) => score)).toEqual([100, 200])
+  expect(() => summariseRuns([mkdtempSync(join(root, 'empty-'))], { command: '' })).toThrow('holds none')
 })

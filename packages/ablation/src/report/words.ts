@@ -1,5 +1,6 @@
 /** What a report says in words; the same in Markdown and HTML. */
 import type { ExperimentSummary } from '../summary.ts'
+import { plural } from './format.ts'
 
 /** Everything that is missing or failed, seeds that ended alike in a line: a report never leaves one out. */
 export function gaps({ arms }: ExperimentSummary): string[] {
@@ -72,7 +73,7 @@ export function wallClock({ arms }: ExperimentSummary): string {
   const seconds = arms.reduce((sum, arm) => sum + arm.seeds.reduce((own, { wallSeconds }) => own + wallSeconds, 0), 0)
   const runs = arms.reduce((sum, arm) => sum + arm.seeds.length, 0)
   const text = seconds < 120 ? `${seconds.toFixed(0)} seconds` : `${(seconds / 60).toFixed(1)} minutes`
-  return `${runs} finished runs took ${text} in all, one after the other.`
+  return `${plural(runs, 'finished run')} took ${text} in all${runs === 1 ? '' : ', one after the other'}.`
 }
 
 /** The settings of each arm that differ from those of the others, and the rest once. */

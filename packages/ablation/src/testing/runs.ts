@@ -41,7 +41,7 @@ export function writeRun(root: string, of: Arm, seed: number, score?: number, up
   const mean = (step: number, value: number) => ({ step, mean_reward: value, std_reward: 0, episodes: 1 })
   writeFileSync(join(folder, 'eval.jsonl'), lines([mean(1000, 100), mean(2000, score ?? 0)]))
   if (updates !== undefined) {
-    writeFileSync(join(folder, 'metrics.jsonl'), lines([{ step: 2000, time: 1, 'train/updates': updates }]))
+    writeFileSync(join(folder, 'metrics.jsonl'), lines([{ step: 2000, time: 1, 'train/n_updates': updates }]))
   }
   if (score !== undefined) {
     const result = {

@@ -35,40 +35,43 @@ function steps(rng: Pcg64): VectorStep[] {
   }))
 }
 
-test.each(Object.entries(draws))('%s: add, draw and feedback allocate nothing, with scores at most boxed numbers', async (_name, draw) => {
-  const rng = new Pcg64(1)
-  const config = { capacity: 3000, gamma: 0.99, nSteps: 3, draw, withLatest: false } as const
-  const replay = createReplay(config, schema, STREAMS, new Pcg64(2))
-  const data = steps(rng)
-  const batch = replay.allocate(ROWS)
-  const tdError = new Float32Array(ROWS)
-  const signal = { tdError }
-  rng.fillNormal(tdError)
-  const run = () => {
-    for (let i = 0; i < CHUNK; i++) {
-      for (let k = 0; k < 4; k++) replay.add(data[(4 * i + k) % data.length]!)
-      replay.draw(batch, START)
-      replay.feedback(batch, signal)
+test.each(Object.entries(draws))(
+  '%s: add, draw and feedback allocate nothing, with scores at most boxed numbers',
+  async (_name, draw) => {
+    const rng = new Pcg64(1)
+    const config = { capacity: 3000, gamma: 0.99, nSteps: 3, draw, withLatest: false } as const
+    const replay = createReplay(config, schema, STREAMS, new Pcg64(2))
+    const data = steps(rng)
+    const batch = replay.allocate(ROWS)
+    const tdError = new Float32Array(ROWS)
+    const signal = { tdError }
+    rng.fillNormal(tdError)
+    const run = () => {
+      for (let i = 0; i < CHUNK; i++) {
+        for (let k = 0; k < 4; k++) replay.add(data[(4 * i + k) % data.length]!)
+        replay.draw(batch, START)
+        replay.feedback(batch, signal)
+      }
     }
-  }
-  // The interpreter and the first compilations do allocate, and compiled code arrives from another thread.
-  for (let i = 0; i < 10; i++) {
-    run()
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  collect()
-  const start = process.memoryUsage().heapUsed
-  const perRound: number[] = []
-  for (let chunk = 0; chunk < CHUNKS; chunk++) {
-    const before = process.memoryUsage().heapUsed
-    run()
-    perRound.push((process.memoryUsage().heapUsed - before) / CHUNK)
-  }
-  collect()
-  const growth = process.memoryUsage().heapUsed - start
-  perRound.sort((a, b) => a - b)
-  // Per row nothing; but V8 boxes a score (16 bytes) wherever it decides not to inline a function that takes or gives one.
-  const rows = 4 * STREAMS + ROWS
-  expect(perRound[CHUNKS >> 1]! / rows).toBeLessThan(replay.usesScores ? 128 : 0.25)
-  expect(growth).toBeLessThan(500_000)
-})
+    // The interpreter and the first compilations do allocate, and compiled code arrives from another thread.
+    for (let i = 0; i < 10; i++) {
+      run()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    collect()
+    const start = process.memoryUsage().heapUsed
+    const perRound: number[] = []
+    for (let chunk = 0; chunk < CHUNKS; chunk++) {
+      const before = process.memoryUsage().heapUsed
+      run()
+      perRound.push((process.memoryUsage().heapUsed - before) / CHUNK)
+    }
+    collect()
+    const growth = process.memoryUsage().heapUsed - start
+    perRound.sort((a, b) => a - b)
+    // Per row nothing; but V8 boxes a score (16 bytes) wherever it decides not to inline a function that takes or gives one.
+    const rows = 4 * STREAMS + ROWS
+    expect(perRound[CHUNKS >> 1]! / rows).toBeLessThan(replay.usesScores ? 128 : 0.25)
+    expect(growth).toBeLessThan(500_000)
+  },
+)

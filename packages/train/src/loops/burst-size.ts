@@ -27,8 +27,10 @@ export class BurstSize {
     if (this.#ratio instanceof AdaptiveReplayRatio) this.#ratio.episodeEnded()
   }
 
-  metrics(): Record<string, number> {
-    return this.#ratio instanceof AdaptiveReplayRatio ? this.#ratio.metrics() : {}
+  /** `replay_ratio`: updates per environment step, given the steps between bursts. */
+  metrics(steps: number): Record<string, number> {
+    if (!(this.#ratio instanceof AdaptiveReplayRatio)) return {}
+    return { ...this.#ratio.metrics(), replay_ratio: this.#ratio.ratio / steps }
   }
 
   state(): Serializable {

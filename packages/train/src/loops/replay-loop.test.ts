@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { BuildContext, ReplayAlgorithm, UpdateMoment } from '@reprise/algorithms'
 import type { Executor, LearnerProgram } from '@reprise/backend'
 import { box, discrete } from '@reprise/core'
@@ -7,6 +10,7 @@ import { resolveRun } from '../config/resolve.ts'
 import { buildLearner } from '../learner.ts'
 import { EpisodeWindow } from '../run/episode-window.ts'
 import { generatorOf } from '../run/seeds.ts'
+import { train } from '../train.ts'
 import { Failures } from './failures.ts'
 import { PhaseTimer } from './phase-timer.ts'
 import { ReplayLoop } from './replay-loop.ts'
@@ -116,6 +120,7 @@ async function loopOf(options: { updates: number; learningStarts: number }, tota
     deterministic: true,
     act: (inputs) => executor.act(inputs),
     decide: (inputs) => executor.decide(inputs),
+    score: (inputs) => executor.score(inputs),
     updates: (call) => executor.updates(call),
     save: () => executor.save(),
     load: (state) => executor.load(state),
@@ -197,4 +202,21 @@ it('a loop that was saved and loaded goes on as if nothing had happened', async 
   )
   await whole.loop.close()
   await resumed.loop.close()
+})
+
+it('leaves no run behind where the replay cannot be made', async () => {
+  const out = join(mkdtempSync(join(tmpdir(), 'reprise-replay-')), 'run')
+  const big = train({ algo: 'dqn', env: 'CartPole-v1', out, executor: 'eager:cpu', set: { capacity: 10 ** 13 } })
+  await expect(big).rejects.toMatchObject({ code: 'RPR_REPLAY_TOO_LARGE' })
+  expect(existsSync(out)).toBe(false)
+  const goalless = train({ algo: 'dqn', env: 'CartPole-v1', out, executor: 'eager:cpu', set: { hindsight: 'future' } })
+  await expect(goalless).rejects.toMatchObject({ code: 'RPR_REPLAY_CONFIG' })
+  expect(existsSync(out)).toBe(false)
+})
+
+it('a diverging run says so, with its last checkpoint', async () => {
+  const out = join(mkdtempSync(join(tmpdir(), 'reprise-replay-')), 'run')
+  const set = { learningRate: 1e30, loss: 'mse', learningStarts: 50, hidden: [4], replay: 'prioritized', trainEvery: 1 }
+  const run = train({ algo: 'dqn', env: 'CartPole-v1', preset: false, steps: 2000, out, executor: 'wasm', set })
+  await expect(run).rejects.toMatchObject({ code: 'RPR_TRAINING_DIVERGED' })
 })

@@ -181,7 +181,8 @@ export class ReplayLoop implements Loop {
   /** What the log says of the replay: asked for only when a row is due. */
   logMetrics(): Record<string, number> {
     const context = { progress: this.#progress(), burst: { index: 0, count: 1 } }
-    const metrics = { ...this.#replay.metrics(context), ...this.#ratio.metrics() }
+    const steps = this.#collection.trainEvery * this.#collection.numEnvs
+    const metrics = { ...this.#replay.metrics(context), ...this.#ratio.metrics(steps) }
     return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`replay/${name}`, value]))
   }
 

@@ -89,7 +89,10 @@ export class UpdateBurst {
 
   readonly #take = ({ metrics, rows }: { metrics: Record<string, number>; rows: HostRecord }): void => {
     const { tdError } = rows
-    if (tdError) this.#replay.feedback(this.#batch, { tdError })
+    // A diverged update must not reach the priorities: its metrics end the run (session.ts), with what to do.
+    if (tdError && this.#replay.usesScores && tdError.every(Number.isFinite)) {
+      this.#replay.feedback(this.#batch, { tdError })
+    }
     this.#onMetrics(metrics)
     for (const name in metrics) {
       this.#metrics[name] ??= []
