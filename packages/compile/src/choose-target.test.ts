@@ -21,8 +21,8 @@ describe('auto', () => {
   it('takes wasm below the crossover and onnx above', () => {
     const small = chooseTarget(productOf(64))
     expect(small.target.name).toBe('wasm')
-    expect(small.reason).toMatch(/0\.524 MFLOP .* below the crossover of 25 MFLOP/)
-    expect(chooseTarget(productOf(256)).target.name).toBe('onnx')
+    expect(small.reason).toMatch(/0\.524 MFLOP .* below the crossover of 100 MFLOP/)
+    expect(chooseTarget(productOf(512)).target.name).toBe('onnx')
   })
 })
 

@@ -1,14 +1,19 @@
 /**
  * What a graph costs, counted from shapes alone, and where WebAssembly stops being the faster target.
  *
- * One PPO update of a tanh MLP 4 -> H -> H, batch B, on two cores of an AMD EPYC (Zen 5), milliseconds:
+ * One PPO update of a tanh MLP 4 -> H -> H, batch B, on two cores, milliseconds; operations in millions:
  *
- * | H, B      | 64, 64 | 64, 256 | 256, 256 |
- * |-----------|--------|---------|----------|
- * | wasm      | 0.038  | 0.143   | 1.85     |
- * | onnx      | 0.19   | 0.22    | 0.80     |
+ * | H, B                            | 64, 64 | 64, 256 | 256, 256 |
+ * |---------------------------------|--------|---------|----------|
+ * | operations                      | 4      | 14      | 200      |
+ * | AMD Zen 5, AVX-512: wasm        | 0.038  | 0.143   | 1.85     |
+ * | AMD Zen 5, AVX-512: onnx        | 0.19   | 0.22    | 0.80     |
+ * | AMD Zen 3, AVX2: wasm           | 0.058  | 0.217   | 2.87     |
+ * | AMD Zen 3, AVX2: onnx           |        |         | 2.68     |
  *
- * Fixed costs decide below and wide vector units above; the lines cross near 25 million operations in one call.
+ * Fixed costs decide below and wide vector units above. The lines cross between 25 million operations in one call
+ * (AVX-512) and 200 million (AVX2); a DQN update of 71 million took 2.2 ms of wasm on the latter and at least 3 of onnx.
+ * `npm run bench -- compile` measures them anew.
  */
 import { type Graph, type Node, sizeOf } from './graph.ts'
 
