@@ -22,6 +22,8 @@ const AREAS: Readonly<Record<string, string>> = {
   TRAINING: 'Training',
   SHAPE: 'Arrays',
   REPLAY: 'Replay',
+  KERNEL: 'Kernels',
+  INDEX: 'Similarity indices',
   EXPERIMENT: 'Experiments',
   COMPILE: 'Compiling',
 }

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { agentic } from '@reprise/agentic'
 import { classicControl } from '@reprise/classic-control'
 import { diagnostic } from '@reprise/diagnostic'
 import { toyText } from '@reprise/toy-text'
@@ -11,7 +12,7 @@ const collect = runInNewContext('gc') as () => void
 const WIDTH = 64
 const CHUNK = 200_000
 
-it.each([...classicControl, ...toyText, ...diagnostic])(
+it.each([...classicControl, ...toyText, ...diagnostic, ...agentic])(
   '$spec.id allocates nothing per step, resets included',
   async (definition) => {
     const steps = definition.spec.id === 'CartPole-v1' ? 10_000_000 : 2_000_000
@@ -40,8 +41,9 @@ it.each([...classicControl, ...toyText, ...diagnostic])(
     const growth = process.memoryUsage().heapUsed - start
     perStep.sort((a, b) => a - b)
     // One boxed number in every step would be 16 bytes. Blackjack draws its cards with Pcg64.integers, where V8 boxes
-    // the half of all words that exceed 31 bits.
-    expect(perStep[perStep.length >> 1]).toBeLessThan(definition.spec.id === 'Blackjack-v1' ? 16 : 0.1)
+    // the half of all words that exceed 31 bits. Task ids have 53: a boxed number per episode, and some are short.
+    const boxes = definition.spec.id === 'Blackjack-v1' || agentic.includes(definition)
+    expect(perStep[perStep.length >> 1]).toBeLessThan(boxes ? 16 : 0.1)
     expect(growth).toBeLessThan(500_000)
   },
 )

@@ -3,7 +3,7 @@
 /** Workspace folders, a row per level; `*` stands for every folder there. Packages to come have their place already. */
 export const LEVELS: readonly (readonly string[])[] = [
   ['packages/core'],
-  ['packages/storage'],
+  ['packages/storage', 'kernels/gpu'],
   ['packages/compile', 'packages/nn', 'envs/*', 'kernels/advantage'],
   ['packages/tensorflow', 'kernels/similarity'],
   ['packages/backend'],

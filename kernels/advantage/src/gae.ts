@@ -21,6 +21,12 @@ export interface GaeInput {
   readonly lambda: number
 }
 
+/** Both [T, N]. */
+export interface GaeOutput {
+  readonly advantages: Float32Array
+  readonly returns: Float32Array
+}
+
 /**
  * Generalised advantage estimation over [T, N] rollouts of automatically reset environments.
  *
@@ -31,26 +37,32 @@ export interface GaeInput {
  * truncated episode is bootstrapped, a terminated one is not, and one that is both counts as terminated.
  * `returns` = A + V, the targets of the value function.
  * Source: Schulman et al. 2016, equation 16; Pardo et al. 2018 on time limits.
+ * `out` is written and returned where it is given: large arrays cost as much to make as to fill.
  * @throws RepriseError RPR_SHAPE
  */
-export function gae(input: GaeInput): { advantages: Float32Array; returns: Float32Array } {
+export function gae(input: GaeInput, out?: GaeOutput): GaeOutput {
   const { steps, numEnvs, rewards, values, terminated, truncated, finalValues, lastValues, gamma, lambda } = input
   const size = steps * numEnvs
   checkLengths('gae', size, { rewards, values, terminated, truncated, finalValues })
   checkLengths('gae', numEnvs, { lastValues })
-  const advantages = new Float32Array(size)
-  const returns = new Float32Array(size)
-  for (let n = 0; n < numEnvs; n++) {
-    let following = 0
-    let nextValue = lastValues[n]!
-    for (let i = size - numEnvs + n; i >= 0; i -= numEnvs) {
-      const ended = terminated[i]! || truncated[i]!
-      const bootstrap = terminated[i]! ? 0 : truncated[i]! ? finalValues[i]! : nextValue
-      const delta = rewards[i]! + gamma * bootstrap - values[i]!
-      following = ended ? delta : delta + gamma * lambda * following
-      advantages[i] = following
-      returns[i] = following + values[i]!
-      nextValue = values[i]!
+  const advantages = out?.advantages ?? new Float32Array(size)
+  const returns = out?.returns ?? new Float32Array(size)
+  if (out !== undefined) checkLengths('gae', size, { 'out.advantages': advantages, 'out.returns': returns })
+  // Rows in the order in which they lie: a column at a time would miss the cache at every step.
+  const following = new Float64Array(numEnvs)
+  for (let row = size - numEnvs; row >= 0; row -= numEnvs) {
+    const last = row + numEnvs === size
+    for (let n = 0; n < numEnvs; n++) {
+      const i = row + n
+      const value = values[i]!
+      const isTerminated = terminated[i]! !== 0
+      const ended = isTerminated || truncated[i]! !== 0
+      const next = ended ? (isTerminated ? 0 : finalValues[i]!) : last ? lastValues[n]! : values[i + numEnvs]!
+      const delta = rewards[i]! + gamma * next - value
+      const advantage = ended ? delta : delta + gamma * lambda * following[n]!
+      following[n] = advantage
+      advantages[i] = advantage
+      returns[i] = advantage + value
     }
   }
   return { advantages, returns }

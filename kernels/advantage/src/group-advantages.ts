@@ -1,3 +1,4 @@
+import { scaleOf } from './bucket-advantages.ts'
 import { checkLengths } from './check.ts'
 import { meanAndStd, type StdKind } from './statistics.ts'
 
@@ -34,14 +35,7 @@ export function groupAdvantages({ rewards, group, kind, std, epsilon }: GroupAdv
   const batchStd = kind === 'batch_std' ? meanAndStd(rewards, std).std : 0
   for (const { from, count } of groupRanges(group)) {
     const inGroup = meanAndStd(rewards, std, from, count)
-    const scale =
-      kind === 'group_std'
-        ? 1 / (inGroup.std + epsilon)
-        : kind === 'batch_std'
-          ? 1 / (batchStd + epsilon)
-          : kind === 'leave_one_out'
-            ? count / Math.max(1, count - 1)
-            : 1
+    const scale = scaleOf(kind, inGroup.std, batchStd, epsilon, count)
     for (let i = from; i < from + count; i++) out[i] = count === 1 ? 0 : (rewards[i]! - inGroup.mean) * scale
   }
   return out

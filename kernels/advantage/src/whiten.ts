@@ -13,5 +13,8 @@ export function whiten(
   { std: kind = 'sample', epsilon = 1e-8 }: WhitenOptions = {},
 ): Float32Array {
   const { mean, std } = meanAndStd(values, kind)
-  return Float32Array.from(values, (x) => (x - mean) / (std + epsilon))
+  // A loop: Float32Array.from with a function is far slower.
+  const out = new Float32Array(values.length)
+  for (let i = 0; i < out.length; i++) out[i] = (values[i]! - mean) / (std + epsilon)
+  return out
 }

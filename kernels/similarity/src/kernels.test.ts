@@ -1,0 +1,96 @@
+/** Every kernel gives on gpu.js and as a matrix product what its reference gives. */
+import { Pcg64 } from '@reprise/core'
+import { closeGpu, GPU_EXECUTORS, relativeError, whyUnavailable } from '@reprise/gpu'
+import { afterAll, describe, expect, it } from 'vitest'
+import { METRICS, releaseProducts, similarity } from './index.ts'
+
+const EXECUTORS = [...GPU_EXECUTORS, 'product'] as const
+const reasons = new Map<string, string | undefined>()
+for (const executor of GPU_EXECUTORS) {
+  const reason = await whyUnavailable(executor)
+  if (reason !== undefined) console.warn(`tests on ${executor} are skipped: ${reason}`)
+  reasons.set(executor, reason)
+}
+afterAll(async () => {
+  await closeGpu()
+  await releaseProducts()
+})
+
+const rng = new Pcg64(9)
+const numbers = (n: number) => Float32Array.from({ length: n }, () => rng.normal())
+/** [queries, rows, width]; more than one batch of queries in the last. */
+const SHAPES: readonly (readonly [number, number, number])[] = [
+  [1, 1, 1],
+  [3, 17, 5],
+  [7, 200, 16],
+  [130, 40, 8],
+]
+
+describe.each(EXECUTORS)('on %s', (executor) => {
+  const here = it.skipIf(reasons.get(executor) !== undefined)
+
+  for (const metric of METRICS)
+    here(metric, async () => {
+      for (const [q, m, width] of SHAPES) {
+        const pairs = { queries: numbers(q * width), memory: numbers(m * width), width, metric }
+        const all = await similarity.similarities(pairs, { executor })
+        expect(relativeError(all, similarity.similarities.reference(pairs))).toBeLessThan(1e-5)
+
+        const mask = Uint8Array.from({ length: rng.random() < 0.5 ? m : q * m }, () => (rng.random() < 0.8 ? 1 : 0))
+        const top = await similarity.topK({ ...pairs, k: 4, mask }, { executor })
+        expect(top).toEqual(similarity.topK.reference({ ...pairs, k: 4, mask }))
+
+        const threshold = metric === 'l2' ? Math.sqrt(width) : 0.3
+        const near = await similarity.neighbours({ ...pairs, threshold, mask }, { executor })
+        expect(near).toEqual(similarity.neighbours.reference({ ...pairs, threshold, mask }))
+
+        const nearest = await similarity.nearestPrototype(pairs, { executor })
+        expect(nearest).toEqual(similarity.nearestPrototype.reference(pairs))
+      }
+      expect(similarity.topK.lastRun).toMatchObject({ executor })
+      const backend = executor === 'product' ? expect.stringMatching(/^(onnx|wasm)$/) : executor
+      expect(similarity.topK.lastRun!.executed!.backend).toEqual(backend)
+    })
+
+  here('a memory with NaN, zeros and equal rows', async () => {
+    const pairs = { queries: Float32Array.of(1, 1), width: 2, memory: Float32Array.of(0, 0, Number.NaN, 1, 2, 2, 2, 2) }
+    for (const metric of METRICS) {
+      const top = await similarity.topK({ ...pairs, metric, k: 4 }, { executor })
+      expect([...top.indices]).toEqual(metric === 'l2' ? [0, 2, 3, -1] : [2, 3, 0, -1])
+      expect(top.values[3]).toBeNaN()
+    }
+  })
+})
+
+describe('topK', () => {
+  const base = { queries: [1, 0], memory: [1, 0, 0, 1, 3, 3], width: 2, k: 2 } as const
+
+  it('orders by the metric', () => {
+    expect([...similarity.topK.reference({ ...base, metric: 'cosine' }).indices]).toEqual([0, 2])
+    expect([...similarity.topK.reference({ ...base, metric: 'dot' }).indices]).toEqual([2, 0])
+    const { indices, values } = similarity.topK.reference({ ...base, metric: 'l2' })
+    expect([...indices]).toEqual([0, 1])
+    expect(values[1]).toBeCloseTo(Math.SQRT2)
+  })
+
+  it('names what is wrong', () => {
+    const topK = similarity.topK.reference
+    expect(() => topK({ ...base, metric: 'cosin' as 'cosine' })).toThrow(/Did you mean 'cosine'/)
+    expect(() => topK({ ...base, metric: 'dot', k: 0 })).toThrow(/'k' is 0/)
+    expect(() => topK({ ...base, metric: 'dot', mask: [1] })).toThrow(/'mask' has 1 elements/)
+    expect(() => topK({ ...base, metric: 'dot', width: 4 })).toThrow(/'queries'.*2 elements/)
+  })
+
+  it('finds nothing in an empty memory', async () => {
+    for (const executor of ['reference', 'webasm', 'product']) {
+      const { indices } = await similarity.topK({ ...base, memory: [], metric: 'cosine' }, { executor })
+      expect([...indices]).toEqual([-1, -1])
+    }
+  })
+
+  it('takes the matrix product where the memory is large', () => {
+    const input = { queries: new Float32Array(64 * 128), memory: new Float32Array(50_000 * 128), width: 128, k: 10 }
+    expect(similarity.topK.choose({ ...input, metric: 'cosine' }).executor).toBe('product')
+    expect(similarity.topK.choose({ ...base, metric: 'cosine' }).executor).toBe('reference')
+  })
+})

@@ -1,0 +1,72 @@
+import { RepriseError, suggest } from '@reprise/core'
+
+/** `cosine` and `dot`: more is nearer. `l2`: the Euclidean distance, less is nearer. A zero vector has cosine 0. */
+export const METRICS = ['cosine', 'dot', 'l2'] as const
+export type Metric = (typeof METRICS)[number]
+
+export interface PairsInput {
+  /** [Q, width] */
+  readonly queries: ArrayLike<number>
+  /** [M, width] */
+  readonly memory: ArrayLike<number>
+  readonly width: number
+  readonly metric: Metric
+}
+
+/** Q and M. @throws RepriseError RPR_OPTION_RANGE, RPR_SHAPE */
+export function checkPairs(what: string, { queries, memory, width, metric }: PairsInput): { q: number; m: number } {
+  if (!METRICS.includes(metric))
+    throw new RepriseError('RPR_OPTION_RANGE', `No metric of ${what} is called '${metric}'.`, {
+      value: metric,
+      hint: suggest(metric, METRICS),
+    })
+  if (!Number.isSafeInteger(width) || width < 1)
+    throw new RepriseError('RPR_OPTION_RANGE', `'width' of ${what} is ${width}.`, {
+      value: width,
+      hint: 'It is the length of one vector, an integer of 1 or more.',
+    })
+  for (const [name, { length }] of Object.entries({ queries, memory }))
+    if (length % width !== 0)
+      throw new RepriseError('RPR_SHAPE', `'${name}' of ${what} has ${length} elements.`, {
+        value: length,
+        hint: `Vectors have ${width} elements each.`,
+      })
+  return { q: queries.length / width, m: memory.length / width }
+}
+
+/** One value in double precision: row `a` of one array against row `b` of the other. */
+export function pairValue(
+  metric: Metric,
+  width: number,
+  left: ArrayLike<number>,
+  a: number,
+  right: ArrayLike<number>,
+  b: number,
+): number {
+  const [i, j] = [a * width, b * width]
+  let dot = 0
+  if (metric === 'l2') {
+    for (let k = 0; k < width; k++) dot += (left[i + k]! - right[j + k]!) ** 2
+    return Math.sqrt(dot)
+  }
+  for (let k = 0; k < width; k++) dot += left[i + k]! * right[j + k]!
+  if (metric === 'dot') return dot
+  const norms = Math.sqrt(squaredNorm(left, a, width) * squaredNorm(right, b, width))
+  return norms === 0 ? 0 : dot / norms
+}
+
+export function squaredNorm(rows: ArrayLike<number>, row: number, width: number): number {
+  let sum = 0
+  for (let k = row * width; k < (row + 1) * width; k++) sum += rows[k]! ** 2
+  return sum
+}
+
+/** [Q, M] every query against every row of the memory. @throws RepriseError RPR_OPTION_RANGE, RPR_SHAPE */
+export function similarities(input: PairsInput): Float32Array {
+  const { q, m } = checkPairs('similarities', input)
+  const { queries, memory, width, metric } = input
+  const out = new Float32Array(q * m)
+  for (let a = 0; a < q; a++)
+    for (let b = 0; b < m; b++) out[a * m + b] = pairValue(metric, width, queries, a, memory, b)
+  return out
+}
