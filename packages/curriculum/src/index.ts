@@ -1,0 +1,7 @@
+export * from './baseline-filter.ts'
+export * from './buckets.ts'
+export * from './probabilities.ts'
+export * from './rollout-budget.ts'
+export * from './selection-rules.ts'
+export * from './task-selector.ts'
+export * from './task-statistics.ts'
