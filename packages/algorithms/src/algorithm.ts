@@ -1,7 +1,7 @@
 /** What an algorithm is: a table of options, a program for given spaces, and how collected data become updates. */
-import type { HostRecord, LearnerProgram, UpdatesCall } from '@reprise/backend'
+import type { HostRecord, HostTree, LearnerProgram, UpdatesCall } from '@reprise/backend'
 import type { OptionTable, OptionValues, Pcg64, Space } from '@reprise/core'
-import type { ReplayConfig } from '@reprise/replay'
+import type { EpisodeReplayConfig, GroupedEpisodes, Judged, ReplayConfig } from '@reprise/replay'
 
 /** What a policy must know of the environment: the encoded observation and the action space. */
 export interface PolicySpaces {
@@ -81,35 +81,18 @@ export interface RolloutAlgorithm<T extends OptionTable = OptionTable, O = Optio
 }
 
 /**
- * Whole episodes in groups that share a reset seed. Rows are decisions, packed: episode after episode, so that
- * episode e holds rows `offsets[e]` to `offsets[e + 1]`. Failed episodes are dropped before and only counted.
+ * Whole episodes in groups that share a reset seed, as `packages/replay` has them: fresh ones, and where the algorithm
+ * declares a replay of episodes, stored ones among them.
  */
-export interface EpisodeGroups {
-  readonly numEpisodes: number
-  /** [rows, ...]: observation, every output of `act`, mask where declared. */
-  readonly columns: HostRecord
-  /** [numEpisodes + 1] */
-  readonly offsets: Int32Array
-  /** [numEpisodes] group number, 0 to groups - 1: episodes of one group are adjacent. */
-  readonly group: Int32Array
-  /** [numEpisodes] undiscounted return. */
-  readonly returns: Float64Array
-  /** [numEpisodes] success in [0, 1], NaN where the environment reports none. */
-  readonly outcomes: Float64Array
-  /** [numEpisodes] 1 where the episode was cut off. */
-  readonly truncated: Uint8Array
-  /**
-   * [numEpisodes] which task was played: the environment's own task id, and where it names none a 48-bit hash of the
-   * reset seed and the reset options. Equal tasks have equal ids, in every run.
-   */
-  readonly taskIds: Float64Array
-  readonly failedEpisodes: number
-}
+export type EpisodeGroups = GroupedEpisodes
 
 export interface GroupAlgorithm<T extends OptionTable = OptionTable, O = OptionValues<T>> extends AlgorithmBase<T, O> {
   readonly loop: 'group'
-  /** `maxBatches`: how often to sample anew at most until enough groups carry a signal; 1 without dynamic sampling. */
-  collection(options: O): { groups: number; groupSize: number; maxBatches: number }
+  /**
+   * `maxBatches`: how often to sample anew at most until enough groups carry a signal; 1 without dynamic sampling.
+   * `batchGroups`: groups that are trained on, stored ones included; default `groups`, which are played.
+   */
+  collection(options: O): { groups: number; groupSize: number; maxBatches: number; batchGroups?: number }
   /** [numEpisodes] 1 for episodes of groups that carry a signal (whose rewards differ). */
   informative(episodes: EpisodeGroups, options: O): Uint8Array
   /**
@@ -117,6 +100,21 @@ export interface GroupAlgorithm<T extends OptionTable = OptionTable, O = OptionV
    * sampling they are asked for again over all batches. `columns` is then empty.
    */
   describe(episodes: EpisodeGroups, options: O): Record<string, number>
+  /** Which fresh episodes are kept, and how they come back: decided by the group assembler. Absent or undefined: none. */
+  episodeReplay?(options: O): EpisodeReplayConfig | undefined
+  /** Rewards and advantages of fresh episodes, [numEpisodes] each: what the replay of episodes scores them by. */
+  judge?(episodes: EpisodeGroups, options: O): Judged
+  /** Where episodes to seed the replay with come from: a file of actions, or a run. */
+  demonstrations?(options: O): string | null
+  /** Whether checkpoints hold the stored episodes. Default: they do. */
+  savesEpisodes?(options: O): boolean
+  /** Further episodes for the groups that are flagged, played before anything else is done with the batch. */
+  secondRound?(
+    episodes: EpisodeGroups,
+    options: O,
+  ): { groups: readonly number[]; episodes: number; temperature: number } | undefined
+  /** The state of a policy that acts at another temperature. */
+  tempered?(state: HostTree, temperature: number, context: Omit<BuildContext<O>, 'rng'>): HostTree
   prepare(episodes: EpisodeGroups, context: PrepareContext<O>): Prepared
 }
 
@@ -174,7 +172,18 @@ export interface ReplayAlgorithm<T extends OptionTable = OptionTable, O = Option
   schedule(moment: UpdateMoment<O>): Record<string, number>
 }
 
-export type Algorithm = RolloutAlgorithm | GroupAlgorithm | ReplayAlgorithm
+/** Stored episodes are passed over again and again; no environment is stepped for training. */
+export interface DatasetAlgorithm<T extends OptionTable = OptionTable, O = OptionValues<T>>
+  extends AlgorithmBase<T, O> {
+  readonly loop: 'dataset'
+  collection(options: O): { numEnvs: number }
+  /** Where the episodes come from: a file of actions, or a run. */
+  episodes(options: O): string
+  /** The updates of one pass. Columns of `episodes`: observation, action, mask where declared. */
+  prepare(episodes: EpisodeGroups, context: PrepareContext<O>): Prepared
+}
+
+export type Algorithm = RolloutAlgorithm | GroupAlgorithm | ReplayAlgorithm | DatasetAlgorithm
 
 /** Types a definition by its option table and gives it back as it is. */
 export function defineRolloutAlgorithm<const T extends OptionTable>(
@@ -184,6 +193,12 @@ export function defineRolloutAlgorithm<const T extends OptionTable>(
 }
 
 export function defineGroupAlgorithm<const T extends OptionTable>(algorithm: GroupAlgorithm<T>): GroupAlgorithm<T> {
+  return algorithm
+}
+
+export function defineDatasetAlgorithm<const T extends OptionTable>(
+  algorithm: DatasetAlgorithm<T>,
+): DatasetAlgorithm<T> {
   return algorithm
 }
 

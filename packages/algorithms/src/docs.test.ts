@@ -1,8 +1,9 @@
 /** The pages of the algorithms say what the code does. `REPRISE_WRITE_DOCS=1` writes the option tables anew; format afterwards. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { box, Pcg64 } from '@reprise/core'
+import { GroupAssembler } from '@reprise/replay'
 import { describe, expect, it } from 'vitest'
-import { algorithms, dqn, grpo, optionsMarkdown, ppo, redq, sac, td3 } from './index.ts'
+import { algorithms, arpo, bc, dqn, grpo, optionsMarkdown, ppo, redq, sac, td3 } from './index.ts'
 import { updateCallOf } from './testing/actor-critic-batches.ts'
 import { dqnUpdateCall } from './testing/dqn-batches.ts'
 import { episodesOf, learnerFor, optionsFor, rolloutOf, spacesFor } from './testing/fixtures.ts'
@@ -90,4 +91,30 @@ it.each([
   const page = readFileSync(pageOf(algorithm.name), 'utf8')
   expect(Object.keys(algorithm.report(columns)).filter((key) => !page.includes(`\`${key}\``))).toEqual([])
   learner.dispose()
+})
+
+it('docs/arpo.md and docs/bc.md explain every metric that they add to those of GRPO', async () => {
+  const rng = new Pcg64(1)
+  const values = optionsFor(arpo.options, { groups: 2, groupSize: 4 })
+  const learner = await learnerFor(arpo, values, { spaces })
+  const episodes = await episodesOf(learner, rng, { spaces })
+  const outcomes = episodes.returns.map((value) => (value > 0 ? 1 : 0))
+  const context = { rng, groups: 2, score: () => ({ logProb: new Float32Array(99), entropy: new Float32Array(99) }) }
+  const assembler = new GroupAssembler({ ...arpo.episodeReplay!(values)!, verify: true }, context)
+  assembler.begin(0)
+  const judged = arpo.judge!(episodes, values)
+  await assembler.inject({ ...episodes, outcomes }, judged)
+  const arpoPage = readFileSync(pageOf('arpo'), 'utf8')
+  expect(Object.keys(assembler.metrics()).filter((key) => !arpoPage.includes(`\`${key}\``))).toEqual([])
+  learner.dispose()
+
+  const own = optionsFor(bc.options, { episodes: 'x.yaml' })
+  const discrete = spacesFor()
+  const cloner = await learnerFor(bc, own, { spaces: discrete })
+  const shown = await episodesOf(cloner, rng, { spaces: discrete })
+  const { call, metrics } = bc.prepare(shown, { options: own, rng, progress: 0, spaces: discrete })
+  const reported = { ...metrics, ...bc.report((await cloner.updates(call!)).metrics) }
+  const bcPage = readFileSync(pageOf('bc'), 'utf8')
+  expect(Object.keys(reported).filter((key) => !bcPage.includes(`\`${key}\``))).toEqual([])
+  cloner.dispose()
 })

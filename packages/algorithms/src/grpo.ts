@@ -17,6 +17,7 @@ import {
   ema,
   globalNorm,
   selectTree,
+  type TensorTree,
   valueAndGradient,
 } from '@reprise/nn'
 import {
@@ -31,6 +32,7 @@ import {
   mul,
   oneHot,
   reshape,
+  sigmoid,
   sign,
   square,
   sub,
@@ -255,8 +257,29 @@ type GrpoState = {
   readonly reference?: Tensor
 }
 
-function build({ spaces, options, rng, maxEpisodeSteps }: BuildContext<GrpoOptions>): LearnerProgram {
-  const { klCoef, klKind, entropyCoef, maxGradNorm, dualClip, adamEpsilon } = options
+/** What replayed episodes change in the loss (arpo.ts). Without them the program and its batches are GRPO's, bit for bit. */
+export interface ReplayTerms {
+  /** Most episodes that a batch can hold. */
+  readonly maxEpisodes: number
+  /** Steps of replayed episodes lose -A r / (r + this), r their ratio, unclipped. null: what fresh ones lose. */
+  readonly shaping: number | null
+  /** Weight of the mean over what is replayed, taken by itself and added. null: one mean over everything. */
+  readonly weight: number | null
+  /** Whether the KL term in the loss counts for replayed episodes. */
+  readonly klOnReplayed: boolean
+  /** Episodes are trained on whose |advantage| is greater: fresh ones, and those of a second round. null: all. */
+  readonly minAdvantage: number | null
+  readonly minAdvantageExtra: number | null
+  /** Whether episodes that were cut off and have an advantage above 0 are left out. */
+  readonly dropTruncatedPositive: boolean
+}
+
+/** Whether the loss must know which rows are replayed. */
+function flagsRows({ shaping, klOnReplayed }: ReplayTerms, { klCoef, klPlace }: GrpoOptions): boolean {
+  return shaping !== null || (klCoef > 0 && klPlace === 'loss' && !klOnReplayed)
+}
+
+export function policyNet({ spaces, options }: Pick<BuildContext<GrpoOptions>, 'spaces' | 'options'>) {
   const inputs = policyInputs(spaces)
   const net = actorCritic({
     inputs: spaces.observationSize,
@@ -267,13 +290,31 @@ function build({ spaces, options, rng, maxEpisodeSteps }: BuildContext<GrpoOptio
     critic: 'none',
     logStdInit: options.logStdInit,
   })
+  return { inputs, net }
+}
+
+export function buildGrpo(
+  { spaces, options, rng, maxEpisodeSteps }: BuildContext<GrpoOptions>,
+  replay?: ReplayTerms,
+): LearnerProgram {
+  const { klCoef, klKind, entropyCoef, maxGradNorm, dualClip, adamEpsilon } = options
+  const { inputs, net } = policyNet({ spaces, options })
   const params = net.init(rng)
   const { size } = net.layout
   const sequence = options.ratio === 'sequence'
   const klInLoss = klCoef > 0 && options.klPlace === 'loss'
   const moving = klCoef > 0 && options.referenceMixing > 0
-  const episodes = options.groups * options.groupSize
+  const episodes = replay?.maxEpisodes ?? options.groups * options.groupSize
+  const flagged = replay !== undefined && flagsRows(replay, options)
   const lossScale = options.aggregation === 'episode-mean-step-sum-norm' ? 1 / normLength(options, maxEpisodeSteps) : 1
+
+  function score(state: TensorTree, { observation, mask, action }: TensorRecord): TensorRecord {
+    const { params, reference } = state as GrpoState
+    const { policy } = net.apply(params, observation!, mask)
+    const out: Record<string, Tensor> = { logProb: policy.logProb(action!), entropy: policy.entropy() }
+    if (reference) out['referenceLogProb'] = net.apply(reference, observation!, mask).policy.logProb(action!)
+    return out
+  }
 
   return {
     state: {
@@ -285,9 +326,11 @@ function build({ spaces, options, rng, maxEpisodeSteps }: BuildContext<GrpoOptio
     inputs: {
       act: { ...inputs.state, ...inputs.noise },
       decide: inputs.state,
+      ...(replay ? { score: { ...inputs.state, action: inputs.head.action } } : {}),
       batch: {
         ...inputs.state,
         action: inputs.head.action,
+        ...(flagged ? { replayed: PER_ROW } : {}),
         logProb: PER_ROW,
         advantage: PER_ROW,
         weight: PER_ROW,
@@ -319,6 +362,8 @@ function build({ spaces, options, rng, maxEpisodeSteps }: BuildContext<GrpoOptio
       return { action: net.apply((state as GrpoState).params, observation!, mask).policy.mode() }
     },
 
+    ...(replay ? { score } : {}),
+
     update(tree, batch, _, schedule) {
       const state = tree as GrpoState
       const { advantage, weight } = batch as { advantage: Tensor; weight: Tensor }
@@ -330,19 +375,23 @@ function build({ spaces, options, rng, maxEpisodeSteps }: BuildContext<GrpoOptio
         const logProb = policy.logProb(batch['action']!)
         const stepLogRatio = sub(logProb, batch['logProb']!)
         const logRatio = sequence ? sequenceMean(stepLogRatio, batch, episodes) : stepLogRatio
+        const clipped = clippedSurrogate({
+          logRatio,
+          advantage,
+          low: schedule['ratioLow']!,
+          high: schedule['ratioHigh']!,
+          dualClip,
+        })
         const policyLoss = aggregate(
-          clippedSurrogate({
-            logRatio,
-            advantage,
-            low: schedule['ratioLow']!,
-            high: schedule['ratioHigh']!,
-            dualClip,
-          }),
+          replay && replay.shaping !== null
+            ? pick(batch['replayed']!, shapedSurrogate(logRatio, advantage, replay.shaping), clipped)
+            : clipped,
         )
         const entropy = policy.entropy()
         let loss = policyLoss
         if (entropyCoef > 0) loss = sub(loss, mul(aggregate(entropy), entropyCoef))
-        const kl = klInLoss ? divergence(klKind, sub(batch['referenceLogProb']!, logProb)) : undefined
+        let kl = klInLoss ? divergence(klKind, sub(batch['referenceLogProb']!, logProb)) : undefined
+        if (kl && flagged && !replay!.klOnReplayed) kl = mul(kl, sub(1, batch['replayed']!))
         if (kl) loss = add(loss, mul(aggregate(kl), klCoef))
         return {
           loss,
@@ -353,6 +402,8 @@ function build({ spaces, options, rng, maxEpisodeSteps }: BuildContext<GrpoOptio
       // Metrics: means over the minibatch's steps; this call's rows are their share of it.
       const active = mul(sign(weight), schedule['inverseRows']!)
       const share = (rows: Tensor) => sum(mul(rows, active))
+      const stepLogRatio =
+        replay && replay.shaping !== null ? mul(aux.stepLogRatio!, sub(1, batch['replayed']!)) : aux.stepLogRatio!
       const ratio = exp(aux.logRatio!)
       const clippedLow = logicalAnd(less(ratio, schedule['ratioLow']!), less(advantage, 0))
       const clippedHigh = logicalAnd(greater(ratio, schedule['ratioHigh']!), greater(advantage, 0))
@@ -380,7 +431,7 @@ function build({ spaces, options, rng, maxEpisodeSteps }: BuildContext<GrpoOptio
           loss,
           policyLoss: aux.policyLoss!,
           entropy: share(aux.entropy!),
-          approxKl: share(sub(sub(exp(aux.stepLogRatio!), 1), aux.stepLogRatio!)),
+          approxKl: share(sub(sub(exp(stepLogRatio), 1), stepLogRatio)),
           clipLow: share(cast(clippedLow, 'float32')),
           clipHigh: share(cast(clippedHigh, 'float32')),
           gradNorm: mul(clip.norm, schedule['apply']!),
@@ -398,6 +449,17 @@ function sequenceMean(rows: Tensor, batch: TensorRecord, episodes: number): Tens
   const member = cast(oneHot(batch['episode']!, episodes), 'float32')
   const parts = reshape(mul(rows, batch['inverseLength']!), [-1, 1])
   return reshape(matMul(member as never, matMul(transpose(member) as never, parts as never)), [-1])
+}
+
+/** `a` in rows where `flag` is 1, `b` where it is 0. */
+function pick(flag: Tensor, a: Tensor, b: Tensor): Tensor {
+  return add(mul(flag, a), mul(sub(1, flag), b))
+}
+
+/** -A r / (r + c), r = exp(logRatio), [N]: falls off slowly where r is small, and needs no clipping (LUFFY, ExGRPO). */
+function shapedSurrogate(logRatio: Tensor, advantage: Tensor, c: number): Tensor {
+  // r / (r + c) as a sigmoid: no exponential overflows.
+  return mul(mul(advantage, -1), sigmoid(sub(logRatio, Math.log(c))))
 }
 
 /** Estimators of KL(pi, reference) from samples of pi, d = log reference - log pi (Schulman 2020). */
@@ -424,19 +486,21 @@ function normLength({ normLength }: GrpoOptions, maxEpisodeSteps: number | undef
 
 // ------------------------------------------------------------------------------------------------- data
 
-function prepare(batch: EpisodeGroups, { options, rng, progress }: PrepareContext<GrpoOptions>): Prepared {
+export function prepareGrpo(
+  batch: EpisodeGroups,
+  { options, rng, progress }: PrepareContext<GrpoOptions>,
+  replay?: ReplayTerms,
+): Prepared {
   const { numEpisodes, columns, offsets, group } = batch
   const rewards = episodeRewards(batch, options.rewardWeights)
   const signal = groupsWithSignal(rewards.total, group)
   const learningRate = parseSchedule(options.learningRate)(progress)
   const kl = options.klCoef > 0 && options.klPlace === 'reward' ? episodeKl(batch, options) : undefined
-  const advantages = groupAdvantages({
-    rewards: kl ? rewards.total.map((reward, e) => reward - options.klCoef * kl[e]!) : rewards.total,
-    group,
-    kind: ADVANTAGE_KINDS[options.advantage],
-    std: options.stdKind,
-    epsilon: options.advantageEpsilon,
-  })
+  const advantages = advantagesOf(
+    batch,
+    kl ? rewards.total.map((r, e) => r - options.klCoef * kl[e]!) : rewards.total,
+    options,
+  )
 
   const metrics: Record<string, number> = {
     ...describe(batch, options),
@@ -446,8 +510,10 @@ function prepare(batch: EpisodeGroups, { options, rng, progress }: PrepareContex
   }
   const trained: number[] = []
   for (let e = 0; e < numEpisodes; e++) {
-    if (options.skipZeroVariance && !signal[e]) continue
+    const frozen = !Number.isNaN(batch.replay?.frozen?.[e] ?? Number.NaN)
+    if (options.skipZeroVariance && !signal[e] && !frozen) continue
     if (options.maskTruncated && batch.truncated[e]) continue
+    if (replay && !frozen && leftOut(batch, e, advantages[e]!, replay)) continue
     trained.push(e)
   }
   metrics['episodes/trained'] = trained.length
@@ -475,12 +541,14 @@ function prepare(batch: EpisodeGroups, { options, rng, progress }: PrepareContex
     inverseLength.fill(1 / length, offsets[e], offsets[e + 1])
     episode.fill(e, offsets[e], offsets[e + 1])
   }
+  if (batch.replay && replay) applyReplay(batch, trained, { advantage, weight, perStep }, replay)
   const { observation, mask, action, logProb, referenceLogProb } = columns
   const data: Record<string, HostArray> = { observation: observation!, action: action!, logProb: logProb! }
   if (mask) data['mask'] = mask
   Object.assign(data, { advantage, weight })
   if (options.klCoef > 0 && options.klPlace === 'loss') data['referenceLogProb'] = referenceLogProb!
   if (options.ratio === 'sequence') Object.assign(data, { episode, inverseLength })
+  if (replay && flagsRows(replay, options)) data['replayed'] = replayedRows(batch)
 
   const schedule: Record<string, number | Float32Array> = {
     learningRate,
@@ -496,6 +564,59 @@ function prepare(batch: EpisodeGroups, { options, rng, progress }: PrepareContex
     schedule['referenceMix'] = mix
   }
   return { call: { columns: data, indices, batchSize, noise: {}, schedule }, metrics }
+}
+
+/** [episodes] of rewards, by group; those that are frozen hold. */
+function advantagesOf({ group, replay }: EpisodeGroups, rewards: Float64Array, options: GrpoOptions): Float64Array {
+  const advantages = groupAdvantages({
+    rewards,
+    group,
+    kind: ADVANTAGE_KINDS[options.advantage],
+    std: options.stdKind,
+    epsilon: options.advantageEpsilon,
+  })
+  replay?.frozen?.forEach((frozen, e) => {
+    if (!Number.isNaN(frozen)) advantages[e] = frozen
+  })
+  return advantages
+}
+
+function leftOut({ truncated, extra }: EpisodeGroups, e: number, advantage: number, terms: ReplayTerms): boolean {
+  const least = extra?.[e] ? terms.minAdvantageExtra : terms.minAdvantage
+  if (least !== null && !(Math.abs(advantage) > least)) return true
+  return terms.dropTruncatedPositive && truncated[e] === 1 && advantage > 0
+}
+
+/** Corrects the advantages of replayed rows, and weighs them where their mean is taken by itself. */
+function applyReplay(
+  { replay, offsets }: EpisodeGroups,
+  trained: readonly number[],
+  { advantage, weight, perStep }: { advantage: Float32Array; weight: Float32Array; perStep: boolean },
+  terms: ReplayTerms,
+): void {
+  const { replayed, correction } = replay!
+  if (correction) for (let t = 0; t < advantage.length; t++) advantage[t]! *= correction[t]!
+  if (terms.weight === null) return
+  const size = (e: number) => (perStep ? offsets[e + 1]! - offsets[e]! : 1)
+  let all = 0
+  let old = 0
+  for (const e of trained) {
+    all += size(e)
+    if (replayed[e]) old += size(e)
+  }
+  // Over the whole batch the mean of all is then the mean of the fresh plus the weighted mean of the replayed.
+  for (const e of trained) {
+    const factor = replayed[e] ? (terms.weight * all) / old : all / (all - old)
+    for (let t = offsets[e]!; t < offsets[e + 1]!; t++) weight[t]! *= factor
+  }
+}
+
+function replayedRows({ replay, offsets, numEpisodes }: EpisodeGroups): Float32Array {
+  const rows = new Float32Array(offsets[numEpisodes]!)
+  replay?.replayed.forEach((flag, e) => {
+    rows.fill(flag, offsets[e], offsets[e + 1])
+  })
+  return rows
 }
 
 const ADVANTAGE_KINDS = {
@@ -567,7 +688,7 @@ function report(metrics: Readonly<Record<string, Float32Array>>): Record<string,
 
 // ------------------------------------------------------------------------------------------------- definition
 
-function check({ options }: { options: GrpoOptions }): string[] {
+export function checkGrpo({ options }: { options: GrpoOptions }): string[] {
   const { groups, groupSize, minibatches, dualClip, clipHigh, klCoef, klKind, klPlace, ratio, aggregation } = options
   const conflict = (message: string, hint: string) => new RepriseError('RPR_OPTION_CONFLICT', message, { hint })
   const episodes = groups * groupSize
@@ -600,13 +721,22 @@ export const grpo = defineGroupAlgorithm({
     'Group relative policy optimisation: episodes are compared with others from the same start; no value function.',
   loop: 'group',
   options: grpoOptions,
-  check,
+  check: checkGrpo,
   inert: inertWithoutGaussian,
-  build,
+  build: (context) => buildGrpo(context),
   collection: ({ groups, groupSize, maxBatches }) => ({ groups, groupSize, maxBatches }),
   informative: (episodes, { rewardWeights }) =>
     groupsWithSignal(episodeRewards(episodes, rewardWeights).total, episodes.group),
   describe,
-  prepare,
+  prepare: (episodes, context) => prepareGrpo(episodes, context),
   report,
 })
+
+/** Rewards and advantages of fresh episodes. */
+export function judgeGrpo(
+  episodes: EpisodeGroups,
+  options: GrpoOptions,
+): { rewards: Float64Array; advantages: Float64Array } {
+  const rewards = episodeRewards(episodes, options.rewardWeights).total
+  return { rewards, advantages: advantagesOf(episodes, rewards, options) }
+}

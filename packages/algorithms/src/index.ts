@@ -1,4 +1,6 @@
 export * from './algorithm.ts'
+export { type ArpoOptions, arpo, arpoOptions } from './arpo.ts'
+export { type BcOptions, bc, bcOptions } from './bc.ts'
 export { type DqnOptions, dqn, dqnOptions } from './dqn.ts'
 export { type GrpoOptions, grpo, grpoOptions } from './grpo.ts'
 export { optionsMarkdown } from './options-markdown.ts'

@@ -5,7 +5,7 @@ describe('getAlgorithm', () => {
   it('finds by name', () => {
     expect(getAlgorithm('ppo')).toBe(ppo)
     expect(getAlgorithm('grpo')).toBe(grpo)
-    expect(algorithms.map(({ name }) => name)).toEqual(['ppo', 'grpo', 'dqn', 'sac', 'td3', 'redq'])
+    expect(algorithms.map(({ name }) => name)).toEqual(['ppo', 'grpo', 'arpo', 'bc', 'dqn', 'sac', 'td3', 'redq'])
   })
   it('names the nearest', () => {
     expect(() => getAlgorithm('gprp')).toThrow(/Unknown algorithm 'gprp'. Did you mean 'grpo'/)

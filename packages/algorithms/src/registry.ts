@@ -1,5 +1,7 @@
 import { RepriseError, suggest } from '@reprise/core'
 import type { Algorithm } from './algorithm.ts'
+import { arpo } from './arpo.ts'
+import { bc } from './bc.ts'
 import { dqn } from './dqn.ts'
 import { grpo } from './grpo.ts'
 import { ppo } from './ppo.ts'
@@ -11,6 +13,8 @@ import { td3 } from './td3.ts'
 export const algorithms: readonly Algorithm[] = [
   ppo as unknown as Algorithm,
   grpo as unknown as Algorithm,
+  arpo as unknown as Algorithm,
+  bc as unknown as Algorithm,
   dqn as unknown as Algorithm,
   sac as unknown as Algorithm,
   td3 as unknown as Algorithm,

@@ -1,5 +1,5 @@
 /** Checks of what executors are called with, the same for all of them. */
-import type { HostRecord, LearnerProgram, UpdateCall, UpdatesCall } from './executor.ts'
+import type { HostRecord, InputSpecs, LearnerProgram, UpdateCall, UpdatesCall } from './executor.ts'
 import { checkInputs, inputError } from './tensor-io.ts'
 
 /** The number of rows of the batch. @throws RPR_EXECUTOR_INPUT */
@@ -30,6 +30,12 @@ export function checkUpdates({ inputs }: LearnerProgram, call: UpdatesCall): num
   checkNoise(inputs, noise, indices.length)
   checkSchedule(inputs, schedule, count)
   return count
+}
+
+/** @throws RPR_EXECUTOR_INPUT where the program scores nothing */
+export function scoreInputs({ inputs, score }: LearnerProgram): InputSpecs {
+  if (score && inputs.score) return inputs.score
+  throw inputError('This program scores no stored decisions.', 'score', 'Use a program that has score.')
 }
 
 type Inputs = LearnerProgram['inputs']

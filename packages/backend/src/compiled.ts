@@ -10,7 +10,7 @@ import {
 import { andThen, type MaybePromise } from '@reprise/core'
 import type { TensorTree } from '@reprise/nn'
 import { getBackend } from '@tensorflow/tfjs-core'
-import { checkUpdate, checkUpdates } from './check-calls.ts'
+import { checkUpdate, checkUpdates, scoreInputs } from './check-calls.ts'
 import type {
   Executor,
   HostArray,
@@ -46,7 +46,8 @@ export interface CompiledOptions {
 
 type SpecRecord = Record<string, ReturnType<typeof spec>>
 type UpdateSpecs = { batch: SpecRecord; noise: SpecRecord; schedule: SpecRecord }
-type Functions = { act: SpecRecord; decide: SpecRecord; update: UpdateSpecs }
+type Functions = { act: SpecRecord; decide: SpecRecord; score: SpecRecord; update: UpdateSpecs }
+type Forward = 'act' | 'decide' | 'score'
 
 export class CompiledExecutor implements Executor {
   readonly deterministic = true
@@ -57,6 +58,7 @@ export class CompiledExecutor implements Executor {
   readonly #policies = {
     act: new Map<number, CompiledFunction<SpecRecord>>(),
     decide: new Map<number, CompiledFunction<SpecRecord>>(),
+    score: new Map<number, CompiledFunction<SpecRecord>>(),
   }
   readonly #updates = new Map<number, CompiledFunction<UpdateSpecs>>()
 
@@ -76,6 +78,14 @@ export class CompiledExecutor implements Executor {
           fn: (state: TensorTree, inputs: TensorRecord) => program.decide(state, inputs),
           inputs: this.#policySpecs('decide', rows.decide),
         },
+        ...(program.score
+          ? {
+              score: {
+                fn: (state: TensorTree, inputs: TensorRecord) => program.score!(state, inputs),
+                inputs: this.#policySpecs('score', rows.batch),
+              },
+            }
+          : {}),
         update: {
           fn: (state: TensorTree, { batch, noise, schedule }: Record<string, TensorRecord>) =>
             program.update(state, batch!, noise!, schedule!),
@@ -109,8 +119,12 @@ export class CompiledExecutor implements Executor {
     return this.#run('decide', inputs)
   }
 
-  #run(name: 'act' | 'decide', inputs: HostRecord): MaybePromise<HostRecord> {
-    const specs = this.#learner.inputs[name]
+  score(inputs: HostRecord): MaybePromise<HostRecord> {
+    return this.#run('score', inputs)
+  }
+
+  #run(name: Forward, inputs: HostRecord): MaybePromise<HostRecord> {
+    const specs = this.#specsOf(name)
     const rows = checkInputs(name, specs, inputs)
     const policies = this.#policies[name]
     let fn = policies.get(rows)
@@ -162,8 +176,12 @@ export class CompiledExecutor implements Executor {
     return fn
   }
 
-  #policySpecs(name: 'act' | 'decide', rows: number): SpecRecord {
-    return specsOf(this.#learner.inputs[name], rows)
+  #specsOf(name: Forward): InputSpecs {
+    return name === 'score' ? scoreInputs(this.#learner) : this.#learner.inputs[name]
+  }
+
+  #policySpecs(name: Forward, rows: number): SpecRecord {
+    return specsOf(this.#specsOf(name), rows)
   }
 
   #updateSpecs(rows: number): UpdateSpecs {

@@ -2,7 +2,7 @@
 import { RepriseError } from '@reprise/core'
 import { leavesOf, registerGradients, type TensorTree } from '@reprise/nn'
 import { clone, dispose, memory, scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
-import { checkUpdate, checkUpdates } from './check-calls.ts'
+import { checkUpdate, checkUpdates, scoreInputs } from './check-calls.ts'
 import type {
   Executor,
   HostArray,
@@ -56,14 +56,18 @@ export class EagerExecutor implements Executor {
     return this.#forward('decide', inputs)
   }
 
-  #forward(what: 'act' | 'decide', inputs: HostRecord): HostRecord {
+  score(inputs: HostRecord): HostRecord {
+    return this.#forward('score', inputs)
+  }
+
+  #forward(what: 'act' | 'decide' | 'score', inputs: HostRecord): HostRecord {
     const state = this.#live()
-    const specs = this.#program.inputs[what]
+    const specs = what === 'score' ? scoreInputs(this.#program) : this.#program.inputs[what]
     const rows = checkInputs(what, specs, inputs)
     let out: HostRecord = {}
     // Not the result of tidy, which would look for tensors in every element of the arrays.
     tidy(() => {
-      out = toHost(this.#program[what](state, toTensors(specs, inputs, rows, this.#copy)))
+      out = toHost(this.#program[what]!(state, toTensors(specs, inputs, rows, this.#copy)))
     })
     return out
   }

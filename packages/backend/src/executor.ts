@@ -59,6 +59,8 @@ export interface LearnerProgram {
     /** Rows are environments. `observation` always; `noise`, `mask` where the policy needs them. */
     readonly act: InputSpecs
     readonly decide: InputSpecs
+    /** Rows are stored decisions; only of a program with `score`. */
+    readonly score?: InputSpecs
     /** Rows are transitions. */
     readonly batch: InputSpecs
     /** Rows are transitions of the minibatch. Often empty. */
@@ -70,6 +72,8 @@ export interface LearnerProgram {
   act(state: TensorTree, inputs: TensorRecord): TensorRecord
   /** The greedy action: `{ action }`. */
   decide(state: TensorTree, inputs: TensorRecord): TensorRecord
+  /** What the policy makes of stored decisions: `{ logProb, entropy, ... }`, one element per row. */
+  score?(state: TensorTree, inputs: TensorRecord): TensorRecord
   /** One gradient step. `metrics` are scalars; `rows` (TD errors, ...) have one element per row. */
   update(
     state: TensorTree,
@@ -108,6 +112,8 @@ export interface Executor {
   /** Arrays belong to the executor and hold until the next call of the same function. */
   act(inputs: HostRecord): MaybePromise<HostRecord>
   decide(inputs: HostRecord): MaybePromise<HostRecord>
+  /** @throws RPR_EXECUTOR_INPUT where the program has no `score` */
+  score(inputs: HostRecord): MaybePromise<HostRecord>
   update(call: UpdateCall): MaybePromise<{ metrics: Record<string, number>; rows: HostRecord }>
   /** `metrics`: one [k] array per name. */
   updates(call: UpdatesCall): MaybePromise<{ metrics: Record<string, Float32Array> }>

@@ -116,7 +116,7 @@ async function trainSeed(
 
 /** The same call for one seed, as flags. */
 function childArguments(seed: number, folder: string, options: TrainOptions): string[] {
-  const { algo, env, steps, preset, config, set, envOptions, executor } = options
+  const { algo, env, steps, preset, config, initFrom, set, envOptions, executor } = options
   const flag = (name: string, value: unknown) => (value === undefined ? [] : [`--${name}=${value}`])
   const pairs = (name: string, values: object = {}) =>
     Object.entries(values).map(([key, value]) => `--${name}=${key}=${value}`)
@@ -129,6 +129,7 @@ function childArguments(seed: number, folder: string, options: TrainOptions): st
     ...flag('out', folder),
     ...(preset === false ? ['--no-preset'] : flag('preset', preset)),
     ...flag('config', config),
+    ...flag('init-from', initFrom),
     ...pairs('set', set),
     ...pairs('env-set', envOptions),
     ...flag('executor', executor),

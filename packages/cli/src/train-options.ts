@@ -34,6 +34,7 @@ export function trainOptions(args: Args): TrainOptions {
     out: args.text('out'),
     preset: args.switch('no-preset') ? false : args.text('preset'),
     config: args.text('config'),
+    initFrom: args.text('init-from'),
     set,
     envOptions: args.pairs('env-set'),
     executor: args.text('executor'),

@@ -6,6 +6,7 @@ import { encoderFor } from '@reprise/nn'
 import { refuseInert } from './config/inert.ts'
 import type { ResolvedRun } from './config/resolve.ts'
 import { EnvironmentMaker, EVALUATION_LIMIT } from './environments.ts'
+import { outcomeFrom } from './loops/outcome-from.ts'
 import { Policy } from './loops/policy.ts'
 import { taskSource } from './loops/tasks.ts'
 import { generatorOf } from './run/seeds.ts'
@@ -25,6 +26,7 @@ export async function buildLearner(resolved: ResolvedRun): Promise<Learner> {
   const { algorithm, algorithmOptions: options, run } = resolved
   // Refuses a bad list of tasks before anything is written; the loop reads it again.
   if (run.tasks !== undefined) taskSource(run.tasks, generatorOf(run.seed, 'environments'))
+  if (run.outcomeFrom !== undefined) outcomeFrom(run.outcomeFrom)
   const gamma = typeof options['gamma'] === 'number' ? options['gamma'] : 0.99
   const environments = await EnvironmentMaker.make(resolved.definition, resolved.envOptions, run, gamma)
   if (algorithm.loop === 'group' && environments.maxEpisodeSteps === undefined) {
@@ -53,6 +55,14 @@ export async function buildLearner(resolved: ResolvedRun): Promise<Learner> {
     warnings.push(
       `Option '${which}' scales what is stored by the statistics of that moment: older transitions in the replay keep older scales.`,
     )
+  }
+  if (algorithm.loop === 'replay') {
+    const { learningStarts } = algorithm.collection(options)
+    if (learningStarts >= run.steps) {
+      warnings.push(
+        `learningStarts ${learningStarts} is not below steps ${run.steps}: the run ends without a single update.`,
+      )
+    }
   }
   const program = algorithm.build({ ...context, rng: generatorOf(run.seed, 'parameters') })
   const collection = algorithm.collection(options)

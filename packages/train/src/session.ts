@@ -7,6 +7,7 @@ import { writeCard } from './card.ts'
 import type { ResolvedRun } from './config/resolve.ts'
 import { type Evaluation, Evaluator } from './evaluate.ts'
 import type { Learner } from './learner.ts'
+import { DatasetLoop } from './loops/dataset-loop.ts'
 import { Failures } from './loops/failures.ts'
 import { GroupLoop } from './loops/group-loop.ts'
 import type { Loop, LoopContext } from './loops/loop.ts'
@@ -102,7 +103,7 @@ export class Session {
         totalSteps: run.steps,
         rng: this.#rng,
       },
-      run.tasks,
+      run,
     )
     this.#log = new RunLog(folder, run.tensorboard)
     this.#checkpoints = new CheckpointStore(folder, run.keepCheckpoints)
@@ -383,14 +384,16 @@ export class Session {
   }
 }
 
-function makeLoop(context: LoopContext, tasks: string | undefined): Loop {
+function makeLoop(context: LoopContext, { tasks, outcomeFrom }: ResolvedRun['run']): Loop {
   const { algorithm } = context
   switch (algorithm.loop) {
     case 'rollout':
       return new RolloutLoop(context, algorithm)
     case 'replay':
       return new ReplayLoop(context, algorithm)
+    case 'dataset':
+      return new DatasetLoop(context, algorithm, outcomeFrom)
     case 'group':
-      return new GroupLoop(context, algorithm, tasks ?? 'fresh')
+      return new GroupLoop(context, algorithm, tasks ?? 'fresh', outcomeFrom)
   }
 }

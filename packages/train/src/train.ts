@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
 import { type ResolvedRun, resolveRun, type TrainOptions } from './config/resolve.ts'
+import { type InitialParameters, initFrom } from './init-from.ts'
 import { buildLearner, type Learner } from './learner.ts'
 import { createReporter, type Reporter, type ReporterMode } from './reporting/index.ts'
 import { lockRun } from './run/lock.ts'
@@ -27,12 +28,14 @@ export interface SessionOptions {
 export async function train(options: TrainOptions & SessionOptions): Promise<SessionResult> {
   const resolved = await resolveRun(options, options.source ?? 'api')
   const learner = await buildLearner(resolved)
+  const initial =
+    resolved.initFrom === undefined ? undefined : await initFrom(resolved.initFrom, learner, resolved.algorithmOptions)
   const folder = createRunFolder(
     resolved.out ?? defaultRunFolder(resolved.algorithm.name, resolved.definition.spec.id, resolved.run.seed),
   )
   const unlock = lockRun(folder)
   try {
-    const config = describeRun(resolved, learner)
+    const config = describeRun(resolved, learner, initial)
     writeConfig(folder, config)
     const session = makeSession(() => new Session(resolved, learner, folder, config, reporterFor(options.ui)), folder)
     await session.start()
@@ -57,7 +60,7 @@ export function reporterFor(ui: ReporterMode | Reporter | undefined): Reporter {
 }
 
 /** What config.yaml says of a run. */
-export function describeRun(resolved: ResolvedRun, learner: Learner): RunConfig {
+export function describeRun(resolved: ResolvedRun, learner: Learner, initial?: InitialParameters): RunConfig {
   const { versions, git, machine, command } = provenance()
   const { executor } = learner
   return {
@@ -71,7 +74,11 @@ export function describeRun(resolved: ResolvedRun, learner: Learner): RunConfig 
       options: resolved.envOptions,
     },
     executor: { name: executor.name, reason: executor.reason, deterministic: executor.deterministic },
-    resume: resolved.algorithm.loop === 'group' || learner.environments.canSnapshot ? 'exact' : 'newEpisodes',
+    ...(initial ? { initFrom: initial } : {}),
+    resume:
+      ['group', 'dataset'].includes(resolved.algorithm.loop) || learner.environments.canSnapshot
+        ? 'exact'
+        : 'newEpisodes',
     preset: resolved.preset?.name ?? null,
     presetSource: resolved.preset?.source ?? null,
     options: { ...resolved.run, ...resolved.algorithmOptions },

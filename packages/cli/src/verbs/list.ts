@@ -35,7 +35,12 @@ async function envs(): Promise<string[]> {
 }
 
 /** What each kind of loop hands to its algorithm. */
-const DATA = { rollout: 'rollouts', group: 'groups of episodes', replay: 'a replay' } as const
+const DATA = {
+  rollout: 'rollouts',
+  group: 'groups of episodes',
+  replay: 'a replay',
+  dataset: 'stored or scripted episodes',
+} as const
 
 async function algos(): Promise<string[]> {
   const { algorithms } = await import('@reprise/algorithms')

@@ -56,6 +56,11 @@ const train: VerbSpec = {
       value: '<file>',
       doc: 'YAML file with options, or the config.yaml of a run; flags override it. Paths in it start from its folder',
     },
+    'init-from': {
+      kind: 'text',
+      value: '<run>',
+      doc: 'Begin with the parameters of another run of the same network',
+    },
     set: {
       kind: 'pairs',
       value: 'learningRate=0.001',

@@ -26,50 +26,71 @@ export async function correctLogProbs(
   const none = { sum: 0, max: 0, count: 0 }
   const { replay, offsets, numEpisodes } = batch
   if (!replay?.replayed.includes(1)) return { batch, ratios: none }
-  const rows: number[] = []
-  for (let e = 0; e < numEpisodes; e++)
-    if (replay.replayed[e]) for (let row = offsets[e]!; row < offsets[e + 1]!; row++) rows.push(row)
+  const ranges = rangesOf(batch)
   const logProb = (batch.columns['logProb'] as Float32Array).slice()
   const columns: Record<string, EpisodeArray> = { ...batch.columns, logProb }
   if (oldLogProb === 'one') {
-    for (const row of rows) logProb[row] = 0
+    for (const { from, to } of ranges) logProb.fill(0, from, to)
     return { batch: { ...batch, columns }, ratios: none }
   }
-  const scores = await score(gather(batch, rows), rows.length)
+  const scores = await score(
+    gather(batch, ranges),
+    ranges.reduce((sum, { from, to }) => sum + to - from, 0),
+  )
   const correction = oldLogProb === 'decoupled' ? new Float32Array(offsets[numEpisodes]!).fill(1) : undefined
   const ratios = { ...none }
-  rows.forEach((row, i) => {
-    const then = logProb[row]!
-    const now = scores.logProb[i]!
-    const known = !Number.isNaN(then)
-    if (known) {
-      const ratio = Math.exp(now - then)
-      ratios.sum += ratio
-      ratios.max = Math.max(ratios.max, ratio)
-      ratios.count++
-      if (correction) correction[row] = ratio
+  const reference = scores.referenceLogProb && (columns['referenceLogProb'] as Float32Array | undefined)?.slice()
+  if (reference) columns['referenceLogProb'] = reference
+  let i = 0
+  for (const { from, to } of ranges) {
+    for (let row = from; row < to; row++, i++) {
+      const then = logProb[row]!
+      const now = scores.logProb[i]!
+      const known = !Number.isNaN(then)
+      if (known) {
+        const ratio = Math.exp(now - then)
+        ratios.sum += ratio
+        ratios.max = Math.max(ratios.max, ratio)
+        ratios.count++
+        if (correction) correction[row] = ratio
+      }
+      if (!known || oldLogProb !== 'stored') logProb[row] = now
+      if (reference) reference[row] = scores.referenceLogProb![i]!
     }
-    if (!known || oldLogProb !== 'stored') logProb[row] = now
-  })
-  if (columns['referenceLogProb'] && scores.referenceLogProb) {
-    const reference = (columns['referenceLogProb'] as Float32Array).slice()
-    rows.forEach((row, i) => {
-      reference[row] = scores.referenceLogProb![i]!
-    })
-    columns['referenceLogProb'] = reference
   }
   return { batch: { ...batch, columns, replay: { ...replay, ...(correction ? { correction } : {}) } }, ratios }
 }
 
-function gather({ columns, offsets, numEpisodes }: GroupedEpisodes, rows: readonly number[]) {
+interface Rows {
+  readonly from: number
+  /** One past the last. */
+  readonly to: number
+}
+
+/** Rows of the replayed episodes; those of neighbours together. */
+function rangesOf({ replay, offsets, numEpisodes }: GroupedEpisodes): Rows[] {
+  const ranges: { from: number; to: number }[] = []
+  for (let e = 0; e < numEpisodes; e++) {
+    if (!replay!.replayed[e]) continue
+    const last = ranges.at(-1)
+    if (last?.to === offsets[e]) last!.to = offsets[e + 1]!
+    else ranges.push({ from: offsets[e]!, to: offsets[e + 1]! })
+  }
+  return ranges
+}
+
+function gather({ columns, offsets, numEpisodes }: GroupedEpisodes, ranges: readonly Rows[]) {
   const total = offsets[numEpisodes]!
+  const rows = ranges.reduce((sum, { from, to }) => sum + to - from, 0)
   const out: Record<string, EpisodeArray> = {}
   for (const [name, column] of Object.entries(columns)) {
     const size = column.length / total
-    const values = new (column.constructor as new (length: number) => EpisodeArray)(rows.length * size)
-    rows.forEach((row, i) => {
-      values.set(column.subarray(row * size, (row + 1) * size), i * size)
-    })
+    const values = new (column.constructor as new (length: number) => EpisodeArray)(rows * size)
+    let at = 0
+    for (const { from, to } of ranges) {
+      values.set(column.subarray(from * size, to * size), at)
+      at += (to - from) * size
+    }
     out[name] = values
   }
   return out

@@ -248,20 +248,31 @@ export class GroupAssembler {
       const solved = fresh.outcomes.reduce((sum, outcome) => sum + (outcome > bar ? 1 : 0), 0) / fresh.numEpisodes
       this.#open ||= solved > startAbove
     }
+    const first = this.#seen
+    this.#seen += fresh.numEpisodes
     for (const [g, range] of groups.entries()) {
-      const task = fresh.taskIds[range.from]!
-      const size = range.to - range.from
-      const successes = fresh.outcomes.subarray(range.from, range.to).filter((outcome) => outcome > bar).length
-      this.#buckets.note(task, successes, size)
-      const episodes = Array.from({ length: size }, (_, i) => this.#stored(fresh, range.from + i, judged, origins[g]!))
+      const { from, to } = range
+      const task = fresh.taskIds[from]!
+      let successes = 0
+      for (let e = from; e < to; e++) if (fresh.outcomes[e]! > bar) successes++
+      this.#buckets.note(task, successes, to - from)
       if (!this.config.insertFresh) continue
-      if (retireSolved && successes === size) this.#store.removeGroup(task)
-      else if (use === 'wholeGroups') this.#storeGroup(task, episodes, judged, range)
-      else for (const episode of episodes) this.#storeEpisode(task, episode)
+      const stored = (e: number) => this.#stored(fresh, e, judged, origins[g]!, String(first + e))
+      if (retireSolved && successes === to - from) this.#store.removeGroup(task)
+      else if (use === 'wholeGroups')
+        this.#storeGroup(
+          task,
+          Array.from({ length: to - from }, (_, i) => stored(from + i)),
+          judged,
+          range,
+        )
+      else
+        for (let e = from; e < to; e++)
+          if (this.#admits(fresh.outcomes[e]!, judged.advantages[e]!)) this.#storeEpisode(task, stored(e))
     }
   }
 
-  #stored(fresh: GroupedEpisodes, e: number, { advantages }: Judged, origin: string): StoredEpisode {
+  #stored(fresh: GroupedEpisodes, e: number, { advantages }: Judged, origin: string, key: string): StoredEpisode {
     const from = fresh.offsets[e]!
     const length = fresh.offsets[e + 1]! - from
     const rows = fresh.offsets[fresh.numEpisodes]!
@@ -272,7 +283,7 @@ export class GroupAssembler {
       columns[name] = column.subarray(from * size, (from + length) * size)
     }
     return {
-      key: `e${this.#seen++}`,
+      key,
       columns,
       length,
       return: fresh.returns[e]!,
@@ -285,11 +296,14 @@ export class GroupAssembler {
     }
   }
 
+  #admits(outcome: number, advantage: number): boolean {
+    const { insertThreshold, insertMinAdvantage } = this.config
+    if (insertThreshold !== null && !(outcome > insertThreshold)) return false
+    return insertMinAdvantage === null || Math.abs(advantage) > insertMinAdvantage
+  }
+
   #storeEpisode(task: number, episode: StoredEpisode): void {
-    const { insertThreshold, insertMinAdvantage, uniqueActions } = this.config
-    if (insertThreshold !== null && !(episode.outcome > insertThreshold)) return
-    if (insertMinAdvantage !== null && !(Math.abs(episode.advantage!) > insertMinAdvantage)) return
-    if (uniqueActions && this.#store.get(task).some((other) => sameActions(other, episode))) return
+    if (this.config.uniqueActions && this.#store.get(task).some((other) => sameActions(other, episode))) return
     if (this.#store.add(task, episode) === 'stored') this.#counts.added++
   }
 
@@ -307,13 +321,13 @@ export class GroupAssembler {
     const mean = rewards.subarray(from, to).reduce((a, b) => a + b, 0) / size
     const std = Math.sqrt(rewards.subarray(from, to).reduce((sum, r) => sum + (r - mean) ** 2, 0) / size)
     const score = sizes.reduce((a, b) => a + b, 0) * std
-    if (this.#groupStore.add({ key: `g${episodes[0]!.key}`, task, episodes, score })) this.#counts.added += size
+    if (this.#groupStore.add({ key: episodes[0]!.key, task, episodes, score })) this.#counts.added += size
   }
 
   /** Stores episodes that were not played by the policy: demonstrations. They can be replayed from the first iteration. */
   seed(task: number, episode: Omit<StoredEpisode, 'key' | 'iteration' | 'policyVersion'>): void {
     const { insertThreshold } = this.config
-    const key = `d${this.#seen++}`
+    const key = String(this.#seen++)
     if (insertThreshold !== null && !(episode.outcome > insertThreshold)) return
     this.#store.add(task, { ...episode, key, iteration: 0, policyVersion: 0 })
   }

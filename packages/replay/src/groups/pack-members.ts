@@ -26,16 +26,22 @@ export function packMembers(fresh: GroupedEpisodes, members: readonly Member[]):
     const size = column.length / freshRows
     const Type = column.constructor as new (length: number) => EpisodeArray
     const out = new Type(rows * size)
-    members.forEach(({ fresh: e, stored }, i) => {
-      if (!stored) {
-        out.set(column.subarray(fresh.offsets[e!]! * size, fresh.offsets[e! + 1]! * size), offsets[i]! * size)
-        return
+    for (let i = 0; i < n; ) {
+      const { fresh: e, stored } = members[i]!
+      if (stored) {
+        const values = stored.columns[name]
+        // A scripted episode has no log-probs: they are computed before they are read.
+        if (values) out.set(values as EpisodeArray, offsets[i]! * size)
+        else out.fill(Number.NaN, offsets[i]! * size, offsets[i + 1]! * size)
+        i++
+        continue
       }
-      const values = stored.columns[name]
-      // A scripted episode has no log-probs: they are computed before they are read.
-      if (values) out.set(values as EpisodeArray, offsets[i]! * size)
-      else out.fill(Number.NaN, offsets[i]! * size, offsets[i + 1]! * size)
-    })
+      // Neighbours go together: most of a batch is as it was.
+      let count = 1
+      while (i + count < n && members[i + count]!.fresh === e! + count) count++
+      out.set(column.subarray(fresh.offsets[e!]! * size, fresh.offsets[e! + count]! * size), offsets[i]! * size)
+      i += count
+    }
     columns[name] = out
   }
   const group = new Int32Array(n)

@@ -104,7 +104,7 @@ export class KeyedStore {
       this.#refused++
       return 'refused'
     }
-    if (this.#all.has(episode.key) || !this.#keys.add(episode.key)) {
+    if (this.#all.has(episode.key) || !this.#keys.add(indexKey(episode.key))) {
       this.#duplicates++
       return 'duplicate'
     }
@@ -221,6 +221,11 @@ export class KeyedStore {
     if (entries.length > this.#total) throw fit.error(`it has ${entries.length} episodes, here ${this.#total} are kept`)
     if (bytes > this.#maxBytes) throw fit.error(`it needs ${inWords(bytes)}, allowed are ${inWords(this.#maxBytes)}`)
   }
+}
+
+/** Text that is a number is remembered as one, which needs no hash. */
+function indexKey(key: string): string | readonly number[] {
+  return /^(0|[1-9]\d{0,14})$/.test(key) ? [Number(key)] : key
 }
 
 function tooLarge(key: string, bytes: number, maxBytes: number): RepriseError {

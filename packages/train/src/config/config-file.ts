@@ -10,6 +10,7 @@ export interface ConfigFile {
   readonly executor?: string
   readonly preset?: string
   readonly out?: string
+  readonly initFrom?: string
   readonly options: Readonly<Record<string, unknown>>
   /** Only in the config.yaml of a run: what it says of itself. `options` then holds every option. */
   readonly recorded?: {
@@ -57,7 +58,7 @@ export function readConfigFile(path: string): ConfigFile {
       hint: "Write 'name: value' lines, e.g. 'learningRate: 0.001'.",
     })
   }
-  const { algo, env, envOptions, executor, preset, out, options, ...rest } = content
+  const { algo, env, envOptions, executor, preset, out, initFrom, options, ...rest } = content
   const recorded = 'reprise' in content
   const inline = Object.fromEntries(Object.entries(rest).filter(([key]) => !(recorded && RECORDED.has(key))))
   const text = (key: string, value: unknown): string | undefined => {
@@ -86,6 +87,8 @@ export function readConfigFile(path: string): ConfigFile {
     executor: executorMap ? text('executor', executorMap['name']) : text('executor', executor),
     preset: recorded ? undefined : text('preset', preset),
     out: text('out', out),
+    // A run records {run, step, parameterHash}.
+    initFrom: text('initFrom', isMap(initFrom) ? initFrom['run'] : initFrom),
     options: { ...inline, ...map('options', options) },
     ...(recorded
       ? { recorded: { preset: text('preset', preset) ?? null, sources: map('sources', content['sources']) } }

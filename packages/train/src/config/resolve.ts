@@ -30,7 +30,9 @@ export interface TrainOptions {
   readonly out?: string
   /** A preset's name; `false`: none. Default: the environment's own, where there is one. */
   readonly preset?: string | false
-  /** A YAML file. Paths in it (`env`, `tasks`, `out`) start from its folder, all others from the current one. */
+  /** The folder of a run whose parameters this one begins with. */
+  readonly initFrom?: string
+  /** A YAML file. Paths in it (`env`, `tasks`, `out`, `initFrom`) start from its folder, all others from the current one. */
   readonly config?: string
   /** Any option by name: the algorithm's and `runOptions`. */
   readonly set?: Readonly<Record<string, unknown>>
@@ -53,6 +55,7 @@ export interface ResolvedRun {
   readonly sources: Readonly<Record<string, OptionSource>>
   readonly executor: ExecutorName
   readonly out: string | undefined
+  readonly initFrom: string | undefined
 }
 
 /** All options that a run of this algorithm takes: one table for flags, files, help and docs. */
@@ -66,6 +69,16 @@ export function optionTableOf(algorithm: Algorithm): OptionTable {
 
 /** The options that the run itself reads. */
 function runTableOf(algorithm: Algorithm): OptionTable {
+  if (algorithm.loop === 'dataset') {
+    const inert = () => `${algorithm.name} steps no environment while it trains, so nothing is measured to scale by`
+    const { normalizeObservation, normalizeReward } = runOptions
+    return {
+      ...runOptions,
+      outcomeFrom: groupRunOptions.outcomeFrom,
+      normalizeObservation: { ...normalizeObservation, inert },
+      normalizeReward: { ...normalizeReward, inert },
+    }
+  }
   if (algorithm.loop !== 'group') return runOptions
   const inert = () => `${algorithm.name} compares the raw returns of whole episodes, and reads no reward of a step`
   return { ...runOptions, ...groupRunOptions, normalizeReward: { ...runOptions.normalizeReward, inert } }
@@ -135,6 +148,12 @@ export async function resolveRun(given: TrainOptions, source: 'flag' | 'api' | '
     algorithmOptions: pick(algorithm.options) as OptionValues<OptionTable>,
     sources: sources as Record<string, OptionSource>,
     executor,
+    initFrom:
+      given.initFrom !== undefined
+        ? resolvePath(given.initFrom)
+        : file?.initFrom === undefined
+          ? undefined
+          : resolvePath(folder!, file.initFrom),
     out:
       given.out !== undefined
         ? resolvePath(given.out)

@@ -84,4 +84,8 @@ const tasksOption: OptionSpec<string> = {
 /** Options of algorithms that learn from groups of episodes. */
 export const groupRunOptions = {
   tasks: tasksOption,
+  outcomeFrom: option.string({
+    default: 'none',
+    doc: "What success is: none (what the environment reports), or return>x (1 where an episode's return is greater than x)",
+  }),
 } as const

@@ -67,6 +67,33 @@ export function joinEpisodes(
       if (groups < maxGroups) chosen.push({ part: p, episode: e, group: groups })
     }
   }
+  return gatherEpisodes(parts, chosen)
+}
+
+/**
+ * Adds the episodes of a second round to the groups that played it. `groups[p][g]`: which group of the batch to be is
+ * group g of part p; the first part has them all, in their order.
+ */
+export function joinRounds(parts: readonly EpisodeGroups[], groups: readonly (readonly number[])[]): EpisodeGroups {
+  const chosen = parts.flatMap((part, p) =>
+    Array.from({ length: part.numEpisodes }, (_, episode) => ({
+      part: p,
+      episode,
+      group: groups[p]![part.group[episode]!]!,
+    })),
+  )
+  // Sorting is stable: within a group the first round comes first.
+  chosen.sort((a, b) => a.group - b.group)
+  return { ...gatherEpisodes(parts, chosen), extra: Uint8Array.from(chosen, ({ part }) => (part > 0 ? 1 : 0)) }
+}
+
+interface Chosen {
+  readonly part: number
+  readonly episode: number
+  readonly group: number
+}
+
+function gatherEpisodes(parts: readonly EpisodeGroups[], chosen: readonly Chosen[]): EpisodeGroups {
   const offsets = new Int32Array(chosen.length + 1)
   chosen.forEach(({ part, episode }, i) => {
     const from = parts[part]!.offsets
@@ -94,7 +121,26 @@ export function joinEpisodes(
     })
     return out
   }
+  const flags = (read: (part: EpisodeGroups) => Uint8Array | undefined) =>
+    Uint8Array.from(chosen, ({ part, episode }) => read(parts[part]!)?.[episode] ?? 0)
+  const frozen = parts.some(({ replay }) => replay?.frozen)
   return {
+    ...(parts.some(({ extra }) => extra) ? { extra: flags(({ extra }) => extra) } : {}),
+    ...(parts.some(({ replay }) => replay)
+      ? {
+          replay: {
+            replayed: flags(({ replay }) => replay?.replayed),
+            ...(frozen
+              ? {
+                  frozen: Float64Array.from(
+                    chosen,
+                    ({ part, episode }) => parts[part]!.replay?.frozen?.[episode] ?? Number.NaN,
+                  ),
+                }
+              : {}),
+          },
+        }
+      : {}),
     numEpisodes: chosen.length,
     columns,
     offsets,

@@ -1,217 +1,166 @@
-/** Groups of whole episodes from a shared reset seed, then the algorithm's updates on them. */
+/**
+ * Groups of whole episodes from a shared reset seed, then the algorithm's updates on them. Where the algorithm declares a
+ * replay of episodes, an iteration is: play, judge, detect, inject, store what was played, recompute, update.
+ */
 import type { EpisodeGroups, GroupAlgorithm } from '@reprise/algorithms'
-import { RepriseError, type Serializable, type VectorEnv } from '@reprise/core'
+import type { Serializable } from '@reprise/core'
 import type { TrainingEnv } from '../environments.ts'
-import { Breather } from './breather.ts'
-import { joinEpisodes, StepColumns } from './episode-packing.ts'
-import { describeThrown, rowErrors } from './failures.ts'
+import { joinEpisodes, joinRounds } from './episode-packing.ts'
+import { EpisodeReplay } from './episode-replay.ts'
+import { GroupCollector, type Played } from './group-collector.ts'
 import { type Loop, type LoopContext, learn } from './loop.ts'
-import { PolicyInputs } from './policy.ts'
-import { type Task, type TaskSource, taskIdOf, taskSource } from './tasks.ts'
+import { outcomeFrom } from './outcome-from.ts'
+import { type Task, type TaskSource, taskSource } from './tasks.ts'
 
 export class GroupLoop implements Loop {
   readonly #context: LoopContext
   readonly #algorithm: GroupAlgorithm
   readonly #training: TrainingEnv
-  readonly #env: VectorEnv
   readonly #groups: number
   readonly #groupSize: number
   readonly #maxBatches: number
-  readonly #inputs: PolicyInputs
-  readonly #breather = new Breather()
-  readonly #storage: StepColumns
+  readonly #collector: GroupCollector
   readonly #tasks: TaskSource
-  /** [groups] ids of the tasks that the groups play now. */
-  #taskIds: readonly number[] = []
+  readonly #replay: EpisodeReplay | undefined
+  /** Updates made so far. */
+  #policyVersion = 0
 
-  constructor(context: LoopContext, algorithm: GroupAlgorithm, tasks: string) {
+  /** `tasks` and `outcome` as the options `tasks` and `outcomeFrom` give them. */
+  constructor(context: LoopContext, algorithm: GroupAlgorithm, tasks: string, outcome = 'none') {
     this.#context = context
     this.#algorithm = algorithm
-    const { groups, groupSize, maxBatches } = algorithm.collection(context.options)
+    const { options } = context
+    const { groups, groupSize, maxBatches, batchGroups = groups } = algorithm.collection(options)
     this.#groups = groups
     this.#groupSize = groupSize
     this.#maxBatches = maxBatches
+    const mapping = outcomeFrom(outcome)
+    const config = algorithm.episodeReplay?.(options)
     this.#training = context.environments.training(groups * groupSize, { autoresetMode: 'Disabled', onError: 'fail' })
-    this.#env = this.#training.env
-    this.#inputs = new PolicyInputs(context.program.inputs.act, this.#env.numEnvs)
-    this.#storage = new StepColumns(this.#env.numEnvs)
+    this.#collector = new GroupCollector(context, this.#training.env, mapping)
     this.#tasks = taskSource(tasks, context.rng.environments)
+    this.#replay = config && new EpisodeReplay(context, algorithm, config, batchGroups, mapping)
   }
 
-  async start(): Promise<void> {}
+  async start(): Promise<void> {
+    await this.#replay?.start(this.statistics())
+  }
 
   async iterate(progress: number): Promise<{ steps: number; metrics: Record<string, number> }> {
     const { options, rng, spaces, timer } = this.#context
+    const replay = this.#replay
+    const sampled: EpisodeGroups[] = []
     const batches: EpisodeGroups[] = []
     const informative: Uint8Array[] = []
     let steps = 0
     let informativeGroups = 0
+    let planned = replay?.begin(this.#policyVersion) ?? []
     while (batches.length < this.#maxBatches && informativeGroups < this.#groups) {
-      const batch = await this.#collect()
-      batches.push(batch.episodes)
-      steps += batch.steps
-      const flags = this.#algorithm.informative(batch.episodes, options)
+      const played = await this.#play(planned)
+      sampled.push(played.episodes)
+      steps += played.steps
+      const batch = replay ? await replay.inject(played, planned.length) : played.episodes
+      planned = []
+      batches.push(batch)
+      const flags = this.#algorithm.informative(batch, options)
       informative.push(flags)
-      informativeGroups += new Set(batch.episodes.group.filter((_, e) => flags[e])).size
+      informativeGroups += new Set(batch.group.filter((_, e) => flags[e])).size
     }
     const before = performance.now()
     const dynamic = this.#maxBatches > 1
-    const episodes = dynamic ? joinEpisodes(batches, informative, this.#groups) : batches[0]!
+    replay?.insert()
+    const joined = dynamic ? joinEpisodes(batches, informative, this.#groups) : batches[0]!
+    const episodes = replay ? await replay.assembler.correct(joined) : joined
     const prepared = this.#algorithm.prepare(episodes, { options, rng: rng.minibatches, progress, spaces })
     const metrics = await learn(this.#context, prepared)
+    if (replay) await this.#extraUpdate(replay, batches[0]!, progress, metrics)
+    this.#policyVersion = metrics['train/n_updates'] ?? this.#policyVersion
     timer.add('learn', performance.now() - before)
+    if (dynamic || episodes !== sampled[0]) {
+      // What was kept or put in would look as if every task taught something, and as if more had succeeded.
+      const all =
+        sampled.length === 1
+          ? sampled[0]!
+          : joinEpisodes(
+              sampled.map((batch) => ({ ...batch, columns: {} })),
+              sampled.map(({ numEpisodes }) => new Uint8Array(numEpisodes).fill(1)),
+              Number.POSITIVE_INFINITY,
+            )
+      Object.assign(metrics, this.#algorithm.describe(all, options))
+    }
+    if (replay) {
+      metrics['reward/fresh_mean'] = metrics['reward/mean']!
+      const trained = prepared.metrics['reward/mean']
+      if (trained !== undefined) metrics['reward/train_mean'] = trained
+    }
     if (dynamic) {
-      // Kept groups alone would look as if every task taught something.
-      const sampled = joinEpisodes(
-        batches.map((batch) => ({ ...batch, columns: {} })),
-        batches.map(({ numEpisodes }) => new Uint8Array(numEpisodes).fill(1)),
-        Number.POSITIVE_INFINITY,
-      )
-      Object.assign(metrics, this.#algorithm.describe(sampled, options))
       metrics['group/batches_sampled'] = batches.length
       metrics['group/informative_groups'] = Math.min(informativeGroups, this.#groups)
     }
+    if (replay) Object.assign(metrics, replay.assembler.metrics())
     return { steps, metrics }
   }
 
-  /** One episode per row. */
-  async #collect(): Promise<{ episodes: EpisodeGroups; steps: number }> {
-    const { policy, executor, rng, timer, episodes, failures } = this.#context
-    const env = this.#env
-    const { columns } = env
-    const n = env.numEnvs
-    const inputs = this.#inputs
-    const observation = inputs.arrays['observation'] as Float32Array
-    await this.#reset()
+  /** One batch: the given tasks first, then those of the source; and a second round where the algorithm wants one. */
+  async #play(first: readonly Task[]): Promise<Played> {
+    const tasks = Array.from({ length: this.#groups }, (_, g) => first[g] ?? this.#tasks.next())
+    const played = await this.#collector.play(tasks, this.#groupSize)
+    const { options } = this.#context
+    const again = this.#algorithm.secondRound?.(played.episodes, options)
+    return again ? this.#playAgain(played, again) : played
+  }
 
-    const lengths = new Int32Array(n)
-    const finished = new Uint8Array(n)
-    let running = n
-    for (let i = 0; i < n; i++) {
-      if (columns.failed[i]) {
-        finished[i] = 1
-        running--
-        failures.note(rowErrors(env)[i])
-      }
-    }
-    for (let t = 0; running > 0; t++) {
-      const began = performance.now()
-      policy.encode(columns.observations, observation)
-      if (t === 0) this.#assertSharedStart(observation)
-      inputs.readMask(columns.actionMasks)
-      inputs.drawNoise(rng.actions)
-      let out = executor.act(inputs.arrays)
-      if (out instanceof Promise) out = await out
-      this.#storage.store('observation', observation, t)
-      if (columns.actionMasks) this.#storage.store('mask', inputs.arrays['mask']!, t)
-      for (const name in out) this.#storage.store(name, out[name]!, t)
-      policy.writeActions(out['action']!, columns.actions)
-      const acted = performance.now()
-      const stepped = env.step()
-      if (stepped instanceof Promise) await stepped
-      timer.add('policy', acted - began)
-      timer.add('env', performance.now() - acted)
-      const turn = this.#breather.turn()
-      if (turn) await turn
-      for (let i = 0; i < n; i++) {
-        if (finished[i]) continue
-        lengths[i] = t + 1
-        if (columns.terminated[i] || columns.truncated[i] || columns.failed[i]) {
-          finished[i] = 1
-          running--
-          if (columns.failed[i]) failures.note(rowErrors(env)[i])
-          else episodes.add(columns.episodeReturns[i]!, columns.episodeLengths[i]!, columns.outcomes[i]!)
+  async #playAgain(
+    played: Played,
+    { groups, episodes, temperature }: { groups: readonly number[]; episodes: number; temperature: number },
+  ): Promise<Played> {
+    const { executor, options, spaces, environments } = this.#context
+    const state = await executor.save()
+    const tempers = temperature !== 1 && this.#algorithm.tempered !== undefined
+    const context = { options, spaces, maxEpisodeSteps: environments.maxEpisodeSteps }
+    if (tempers) await executor.load(this.#algorithm.tempered!(state, temperature, context))
+    const parts = [played.episodes]
+    const numbers: number[][] = [played.tasks.map((_, g) => g)]
+    let steps = played.steps
+    try {
+      // As many as the environment has rows for at once: whole groups where they fit, else parts of one.
+      const rows = this.#groups * this.#groupSize
+      const atOnce = Math.max(1, Math.floor(rows / episodes))
+      for (let from = 0; from < groups.length; from += atOnce) {
+        const some = groups.slice(from, from + atOnce)
+        for (let left = episodes; left > 0; left -= rows) {
+          const round = await this.#collector.play(
+            some.map((g) => played.tasks[g]!),
+            Math.min(left, Math.floor(rows / some.length)),
+          )
+          steps += round.steps
+          parts.push(round.episodes)
+          numbers.push(round.numbers.map((number) => some[number]!))
         }
       }
+    } finally {
+      if (tempers) await executor.load(state)
     }
-    return this.#pack(lengths)
+    return { ...played, steps, episodes: joinRounds(parts, numbers) }
   }
 
-  /** One task per group: all its rows are reset with the same seed and options. */
-  async #reset(): Promise<void> {
-    const tasks: Task[] = Array.from({ length: this.#groups }, () => this.#tasks.next())
-    this.#taskIds = tasks.map(taskIdOf)
-    const seeds = Float64Array.from(
-      { length: this.#env.numEnvs },
-      (_, i) => tasks[Math.floor(i / this.#groupSize)]!.seed,
-    )
-    if (tasks.every((task) => task.options === undefined)) {
-      await this.#env.reset({ seeds })
-      return
-    }
-    for (let g = 0; g < this.#groups; g++) {
-      const mask = Uint8Array.from(seeds, (_, i) => (Math.floor(i / this.#groupSize) === g ? 1 : 0))
-      await this.#env.reset({ seeds, mask, options: tasks[g]!.options })
-    }
-  }
-
-  /** Comparing returns inside a group means something only if all its episodes began alike. */
-  #assertSharedStart(observation: Float32Array): void {
-    const size = observation.length / this.#env.numEnvs
-    const { failed } = this.#env.columns
-    let first = 0
-    for (let i = 0; i < this.#env.numEnvs; i++) {
-      // The first row of the group that began at all is what the others are compared with.
-      if (i % this.#groupSize === 0) first = i
-      if (failed[first]) first = i
-      if (failed[i]) continue
-      for (let k = 0; k < size; k++) {
-        if (Object.is(observation[i * size + k], observation[first * size + k])) continue
-        throw new RepriseError(
-          'RPR_ENV_CONTRACT',
-          `'${this.#env.spec.id}' began differently in rows ${first} and ${i}, which were reset with the same seed (first observation, element ${k}: ${observation[first * size + k]} and ${observation[i * size + k]}).`,
-          {
-            hint: 'Draw everything random in reset from the generator that the seed seeds; check-env finds such faults.',
-          },
-        )
-      }
-    }
-  }
-
-  #pack(lengths: Int32Array): { episodes: EpisodeGroups; steps: number } {
-    const { columns, numEnvs } = this.#env
-    const rows: number[] = []
-    let steps = 0
-    for (let i = 0; i < numEnvs; i++) {
-      steps += lengths[i]!
-      if (!columns.failed[i]) rows.push(i)
-    }
-    if (rows.length === 0) {
-      const error = rowErrors(this.#env).find((thrown) => thrown !== undefined)
-      throw new RepriseError(
-        'RPR_ENV_FAILED',
-        `All ${numEnvs} episodes of '${this.#env.spec.id}' in one batch failed${error === undefined ? '' : `; one threw ${describeThrown(error)}`}.`,
-        {
-          value: error,
-          hint: 'Run check-env on it.',
-          cause: error,
-        },
-      )
-    }
-    const offsets = new Int32Array(rows.length + 1)
-    rows.forEach((row, e) => {
-      offsets[e + 1] = offsets[e]! + lengths[row]!
-    })
-    const read = (column: ArrayLike<number>) => rows.map((row) => column[row]!)
-    const groupOf = rows.map((row) => Math.floor(row / this.#groupSize))
-    const numbering = [...new Set(groupOf)]
-    return {
-      steps,
-      episodes: {
-        numEpisodes: rows.length,
-        columns: this.#storage.pack(rows, lengths),
-        offsets,
-        group: Int32Array.from(groupOf, (group) => numbering.indexOf(group)),
-        returns: Float64Array.from(read(columns.episodeReturns)),
-        outcomes: Float64Array.from(read(columns.outcomes)),
-        truncated: Uint8Array.from(rows, (row) => (columns.truncated[row] && !columns.terminated[row] ? 1 : 0)),
-        taskIds: Float64Array.from(rows, (row) => {
-          const named = columns.taskIds[row]!
-          return Number.isNaN(named) ? this.#taskIds[Math.floor(row / this.#groupSize)]! : named
-        }),
-        failedEpisodes: numEnvs - rows.length,
-      },
-    }
+  /** One update on everything stored, where the replay asks for it: stored advantages, stored log-probs. */
+  async #extraUpdate(
+    replay: EpisodeReplay,
+    like: EpisodeGroups,
+    progress: number,
+    metrics: Record<string, number>,
+  ): Promise<void> {
+    const stored = replay.assembler.extra(like)
+    if (!stored) return
+    const { options, rng, spaces } = this.#context
+    const episodes = await replay.assembler.correct(stored)
+    const once = { ...options, epochs: 1, minibatches: 1 }
+    const prepared = this.#algorithm.prepare(episodes, { options: once, rng: rng.minibatches, progress, spaces })
+    const own = await learn(this.#context, { call: prepared.call, metrics: {} })
+    for (const name of ['policy_gradient_loss', 'approx_kl', 'grad_norm'])
+      if (own[`train/${name}`] !== undefined) metrics[`replay/update_${name}`] = own[`train/${name}`]!
+    if (own['train/n_updates'] !== undefined) metrics['train/n_updates'] = own['train/n_updates']
   }
 
   statistics(): Serializable {
@@ -220,16 +169,23 @@ export class GroupLoop implements Loop {
 
   /** An iteration begins with fresh episodes: nothing else of an environment outlives it. */
   save(): Serializable {
-    return { tasks: this.#tasks.save(), statistics: this.statistics() }
+    return {
+      tasks: this.#tasks.save(),
+      statistics: this.statistics(),
+      ...(this.#replay ? { replay: this.#replay.save(), policyVersion: this.#policyVersion } : {}),
+    }
   }
 
   async load(saved: Serializable): Promise<void> {
-    const { tasks, statistics } = saved as { tasks: Serializable; statistics: Serializable }
-    this.#tasks.load(tasks)
-    this.#training.setStatistics(statistics)
+    const { tasks, statistics, replay, policyVersion } = saved as Readonly<Record<string, Serializable>>
+    this.#tasks.load(tasks ?? null)
+    this.#training.setStatistics(statistics ?? null)
+    this.#replay?.load(replay ?? null)
+    this.#policyVersion = (policyVersion as number | undefined) ?? 0
   }
 
   async close(): Promise<void> {
-    await this.#env.close()
+    await this.#replay?.close()
+    await this.#training.env.close()
   }
 }

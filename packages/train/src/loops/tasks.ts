@@ -20,12 +20,20 @@ export interface TaskSource {
  * A task's stable id where the environment names none: the first 48 bits of the SHA-256 of its seed and its reset options
  * as JSON, keys sorted. No options and empty options are one task.
  */
-export function taskIdOf({ seed, options = {} }: Task): number {
-  return createHash('sha256')
+export function taskIdOf(task: Task): number {
+  const known = ids.get(task)
+  if (known !== undefined) return known
+  const { seed, options = {} } = task
+  const id = createHash('sha256')
     .update(JSON.stringify([seed, sorted(options)]))
     .digest()
     .readUIntBE(0, 6)
+  ids.set(task, id)
+  return id
 }
+
+/** Fixed tasks are asked for again and again. */
+const ids = new WeakMap<Task, number>()
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)

@@ -26,6 +26,8 @@ export interface RunConfig {
     readonly options: Readonly<Record<string, unknown>>
   }
   readonly executor: { readonly name: string; readonly reason: string; readonly deterministic: boolean }
+  /** The run whose parameters this one began with. */
+  readonly initFrom?: { readonly run: string; readonly step: number; readonly parameterHash: string }
   readonly resume: 'exact' | 'newEpisodes'
   readonly preset: string | null
   readonly presetSource: string | null

@@ -1,0 +1,185 @@
+/** Plays groups of whole episodes: rows of one environment, each one episode, reset as their task says. */
+import type { EpisodeGroups } from '@reprise/algorithms'
+import { RepriseError, type VectorEnv } from '@reprise/core'
+import { Breather } from './breather.ts'
+import { StepColumns } from './episode-packing.ts'
+import { describeThrown, rowErrors } from './failures.ts'
+import type { LoopContext } from './loop.ts'
+import { PolicyInputs } from './policy.ts'
+import { type Task, taskIdOf } from './tasks.ts'
+
+export interface Played {
+  readonly episodes: EpisodeGroups
+  readonly steps: number
+  /** Task of each group in `episodes`, and its number among the tasks that were given. */
+  readonly tasks: readonly Task[]
+  readonly numbers: readonly number[]
+}
+
+export class GroupCollector {
+  readonly #context: LoopContext
+  readonly #env: VectorEnv
+  readonly #inputs: PolicyInputs
+  readonly #breather = new Breather()
+  readonly #storage: StepColumns
+  readonly #outcome: ((episodeReturn: number) => number) | undefined
+
+  /** `outcome`: what success is, where it is not what the environment says. */
+  constructor(context: LoopContext, env: VectorEnv, outcome: ((episodeReturn: number) => number) | undefined) {
+    this.#context = context
+    this.#env = env
+    this.#inputs = new PolicyInputs(context.program.inputs.act, env.numEnvs)
+    this.#storage = new StepColumns(env.numEnvs)
+    this.#outcome = outcome
+  }
+
+  /** `size` episodes of each task: at most as many in all as the environment has rows; other rows stand still. */
+  async play(tasks: readonly Task[], size: number): Promise<Played> {
+    const { policy, executor, rng, timer, episodes, failures } = this.#context
+    const env = this.#env
+    const { columns } = env
+    const used = tasks.length * size
+    const inputs = this.#inputs
+    const observation = inputs.arrays['observation'] as Float32Array
+    await this.#reset(tasks, size)
+
+    const lengths = new Int32Array(used)
+    const finished = new Uint8Array(used)
+    let running = used
+    for (let i = 0; i < used; i++) {
+      if (columns.failed[i]) {
+        finished[i] = 1
+        running--
+        failures.note(rowErrors(env)[i])
+      }
+    }
+    for (let t = 0; running > 0; t++) {
+      const began = performance.now()
+      policy.encode(columns.observations, observation)
+      if (t === 0) this.#assertSharedStart(observation, used, size)
+      inputs.readMask(columns.actionMasks)
+      inputs.drawNoise(rng.actions)
+      let out = executor.act(inputs.arrays)
+      if (out instanceof Promise) out = await out
+      this.#storage.store('observation', observation, t)
+      if (columns.actionMasks) this.#storage.store('mask', inputs.arrays['mask']!, t)
+      for (const name in out) this.#storage.store(name, out[name]!, t)
+      policy.writeActions(out['action']!, columns.actions)
+      const acted = performance.now()
+      const stepped = env.step()
+      if (stepped instanceof Promise) await stepped
+      timer.add('policy', acted - began)
+      timer.add('env', performance.now() - acted)
+      const turn = this.#breather.turn()
+      if (turn) await turn
+      for (let i = 0; i < used; i++) {
+        if (finished[i]) continue
+        lengths[i] = t + 1
+        if (columns.terminated[i] || columns.truncated[i] || columns.failed[i]) {
+          finished[i] = 1
+          running--
+          if (columns.failed[i]) failures.note(rowErrors(env)[i])
+          else episodes.add(columns.episodeReturns[i]!, columns.episodeLengths[i]!, this.#outcomeOf(i))
+        }
+      }
+    }
+    return this.#pack(tasks, size, lengths)
+  }
+
+  #outcomeOf(row: number): number {
+    const { episodeReturns, outcomes } = this.#env.columns
+    return this.#outcome ? this.#outcome(episodeReturns[row]!) : outcomes[row]!
+  }
+
+  /** All rows of a task are reset with the same seed and options. */
+  async #reset(tasks: readonly Task[], size: number): Promise<void> {
+    const { numEnvs } = this.#env
+    const used = tasks.length * size
+    const seeds = Float64Array.from({ length: numEnvs }, (_, i) => (i < used ? tasks[Math.floor(i / size)]!.seed : 0))
+    if (tasks.every((task) => task.options === undefined)) {
+      const idle = used < numEnvs
+      await this.#env.reset(idle ? { seeds, mask: maskOf(numEnvs, 0, used) } : { seeds })
+      return
+    }
+    for (const [g, task] of tasks.entries()) {
+      const mask = maskOf(numEnvs, g * size, (g + 1) * size)
+      await this.#env.reset({ seeds, mask, options: task.options })
+    }
+  }
+
+  /** Comparing returns inside a group means something only if all its episodes began alike. */
+  #assertSharedStart(observation: Float32Array, used: number, groupSize: number): void {
+    const size = observation.length / this.#env.numEnvs
+    const { failed } = this.#env.columns
+    let first = 0
+    for (let i = 0; i < used; i++) {
+      // The first row of the group that began at all is what the others are compared with.
+      if (i % groupSize === 0) first = i
+      if (failed[first]) first = i
+      if (failed[i]) continue
+      for (let k = 0; k < size; k++) {
+        if (Object.is(observation[i * size + k], observation[first * size + k])) continue
+        throw new RepriseError(
+          'RPR_ENV_CONTRACT',
+          `'${this.#env.spec.id}' began differently in rows ${first} and ${i}, which were reset with the same seed (first observation, element ${k}: ${observation[first * size + k]} and ${observation[i * size + k]}).`,
+          {
+            hint: 'Draw everything random in reset from the generator that the seed seeds; check-env finds such faults.',
+          },
+        )
+      }
+    }
+  }
+
+  #pack(tasks: readonly Task[], size: number, lengths: Int32Array): Played {
+    const { columns } = this.#env
+    const used = lengths.length
+    const rows: number[] = []
+    let steps = 0
+    for (let i = 0; i < used; i++) {
+      steps += lengths[i]!
+      if (!columns.failed[i]) rows.push(i)
+    }
+    if (rows.length === 0) {
+      const error = rowErrors(this.#env).find((thrown) => thrown !== undefined)
+      throw new RepriseError(
+        'RPR_ENV_FAILED',
+        `All ${used} episodes of '${this.#env.spec.id}' in one batch failed${error === undefined ? '' : `; one threw ${describeThrown(error)}`}.`,
+        {
+          value: error,
+          hint: 'Run check-env on it.',
+          cause: error,
+        },
+      )
+    }
+    const offsets = new Int32Array(rows.length + 1)
+    rows.forEach((row, e) => {
+      offsets[e + 1] = offsets[e]! + lengths[row]!
+    })
+    const groupOf = rows.map((row) => Math.floor(row / size))
+    const numbers = [...new Set(groupOf)]
+    const ids = tasks.map(taskIdOf)
+    return {
+      steps,
+      tasks: numbers.map((number) => tasks[number]!),
+      numbers,
+      episodes: {
+        numEpisodes: rows.length,
+        columns: this.#storage.pack(rows, lengths),
+        offsets,
+        group: Int32Array.from(groupOf, (group) => numbers.indexOf(group)),
+        returns: Float64Array.from(rows, (row) => columns.episodeReturns[row]!),
+        outcomes: Float64Array.from(rows, (row) => this.#outcomeOf(row)),
+        truncated: Uint8Array.from(rows, (row) => (columns.truncated[row] && !columns.terminated[row] ? 1 : 0)),
+        taskIds: Float64Array.from(rows, (row) => {
+          const named = columns.taskIds[row]!
+          return Number.isNaN(named) ? ids[Math.floor(row / size)]! : named
+        }),
+        failedEpisodes: used - rows.length,
+      },
+    }
+  }
+}
+
+function maskOf(rows: number, from: number, to: number): Uint8Array {
+  return new Uint8Array(rows).fill(1, from, to)
+}

@@ -1,0 +1,85 @@
+/**
+ * What replay adds to the time of an iteration at equal row counts: `tsx packages/train/src/testing/arpo-overhead.ts`.
+ *
+ * Every episode has 50 steps, so that GRPO and ARPO train on the same number of rows. They take turns; medians of the
+ * processor time of iterations, which other work on the machine disturbs less than the clock. `every group` is the worst case: each group gets a stored episode.
+ */
+import type { GroupAlgorithm } from '@reprise/algorithms'
+import { resolveRun } from '../config/resolve.ts'
+import { buildLearner } from '../learner.ts'
+import { Failures } from '../loops/failures.ts'
+import { GroupLoop } from '../loops/group-loop.ts'
+import { PhaseTimer } from '../loops/phase-timer.ts'
+import { EpisodeWindow } from '../run/episode-window.ts'
+import { generatorOf } from '../run/seeds.ts'
+
+/** Milliseconds. */
+const processorTime = () => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+const GROUPS = Number(process.argv[2] ?? 64)
+const ITERATIONS = Number(process.argv[3] ?? 25)
+
+async function loopOf(algo: string, more: Record<string, unknown>) {
+  const set = {
+    ...{ groups: GROUPS, groupSize: 8, hidden: [128], maxEpisodeSteps: 50, tasks: GROUPS, skipZeroVariance: false },
+    ...more,
+  }
+  const resolved = await resolveRun({ algo, env: 'Pendulum-v1', preset: false, executor: 'wasm', set }, 'api')
+  const learner = await buildLearner(resolved)
+  const timer = new PhaseTimer()
+  const context = {
+    ...{ ...learner, algorithm: resolved.algorithm, options: resolved.algorithmOptions, timer },
+    ...{ episodes: new EpisodeWindow(), failures: new Failures(() => {}), totalSteps: 1e9 },
+    rng: {
+      actions: generatorOf(1, 'actions'),
+      minibatches: generatorOf(1, 'minibatches'),
+      environments: generatorOf(1, 'environments'),
+      replay: generatorOf(1, 'replay'),
+    },
+  }
+  const loop = new GroupLoop(
+    context,
+    resolved.algorithm as GroupAlgorithm,
+    resolved.run.tasks!,
+    resolved.run.outcomeFrom,
+  )
+  await loop.start()
+  return loop
+}
+
+// The second bound is passed by one episode in ten or so, the first by all.
+const shared = { advantageEpsilon: 1e-6, clipHigh: 0.3, dualClip: 3, outcomeFrom: 'return>-9999' }
+const rare = { outcomeFrom: `return>${process.argv[4] ?? -250}` }
+const loops = {
+  grpo: await loopOf('grpo', shared),
+  'grpo again': await loopOf('grpo', shared),
+  'arpo, nothing': await loopOf('arpo', { outcomeFrom: shared.outcomeFrom }),
+  'arpo, groups that failed': await loopOf('arpo', rare),
+  'arpo, every group': await loopOf('arpo', { outcomeFrom: shared.outcomeFrom, trigger: 'always' }),
+}
+const times: Record<string, number[]> = Object.fromEntries(Object.keys(loops).map((name) => [name, []]))
+const none = () => Object.fromEntries(Object.keys(loops).map((name) => [name, 0]))
+const injected = none()
+const added = none()
+for (let i = 0; i < ITERATIONS; i++) {
+  for (const [name, loop] of i % 2 ? Object.entries(loops) : Object.entries(loops).reverse()) {
+    const before = processorTime()
+    const { steps, metrics } = await loop.iterate(0)
+    // The first two make and warm everything up.
+    if (i >= 2) times[name]!.push(processorTime() - before)
+    if (steps !== GROUPS * 8 * 50) throw new Error(`${name}: ${steps} steps`)
+    injected[name]! += (metrics['replay/injected_fraction'] ?? 0) / ITERATIONS
+    added[name]! += (metrics['replay/added'] ?? 0) / ITERATIONS
+  }
+}
+const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!
+const base = median(times['grpo']!)
+for (const name of Object.keys(loops)) {
+  const time = median(times[name]!)
+  const share = `${(100 * injected[name]!).toFixed(1)} % of the episodes replayed, ${added[name]!.toFixed(0)} stored`
+  console.log(`${name}: ${time.toFixed(1)} ms, ${(100 * (time / base - 1)).toFixed(1)} % more than grpo, ${share}`)
+}
+for (const loop of Object.values(loops)) await loop.close()
