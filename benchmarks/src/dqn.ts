@@ -1,9 +1,6 @@
 /** `bench dqn`: end-to-end steps per second of DQN CartPole beside Stable-Baselines3 with the same settings. */
-import { writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { parseArgs } from 'node:util'
-import { INSTALL_HINT, rivalsPython, runRival } from './rivals.ts'
-import { trainingSpeed } from './training-speed.ts'
+import { type RivalSpeed, runBeside } from './beside-sb3.ts'
+import { runRival } from './rivals.ts'
 
 export const dqnHelp =
   'DQN CartPole end to end beside Stable-Baselines3 [--steps 20000] [--executor auto] [--out file.json]'
@@ -40,55 +37,17 @@ const NETWORKS = [
 ]
 
 export async function runDqn(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      steps: { type: 'string', default: '20000' },
-      executor: { type: 'string', default: 'auto' },
-      out: { type: 'string' },
-    },
-  })
-  const steps = Number(values.steps)
-  if (!Number.isSafeInteger(steps) || steps < 2000) throw new Error(`--steps ${values.steps} is no integer >= 2000.`)
-  const python = rivalsPython()
-  let versions: Record<string, string> | undefined
-  const rows = []
-  console.log(`DQN CartPole-v1, rl-zoo's settings, ${steps} steps, end to end without evaluation; steps per second`)
-  console.log(`${cpus()[0]?.model.trim()}, Node.js ${process.versions.node}\n`)
-  console.log(`${'network'.padEnd(12)}${'Reprise'.padStart(10)}${'SB3'.padStart(10)}${'ratio'.padStart(8)}  executor`)
-  for (const hidden of NETWORKS) {
-    const set = { ...OURS, hidden }
-    const ours = await trainingSpeed({
-      algo: 'dqn',
-      env: 'CartPole-v1',
-      executor: values.executor,
-      set,
-      steps,
-      warmUp: 2000,
-    })
-    const rival = python
-      ? (runRival(python, 'sb3_dqn.py', {
-          env: 'CartPole-v1',
-          steps,
-          seeds: [1],
-          settings: { ...THEIRS, netArch: hidden },
-        }) as { stepsPerSecond: number; versions: Record<string, string> })
-      : undefined
-    versions = rival?.versions
-    rows.push({ hidden, reprise: ours.stepsPerSecond, sb3: rival?.stepsPerSecond ?? null, executor: ours.executor })
-    const shown = (value: number | undefined) => (value === undefined ? '-' : Math.round(value).toString()).padStart(10)
-    const ratio = rival === undefined ? '-' : (ours.stepsPerSecond / rival.stepsPerSecond).toFixed(2)
-    console.log(
-      `${hidden.join(' x ').padEnd(12)}${shown(ours.stepsPerSecond)}${shown(rival?.stepsPerSecond)}${ratio.padStart(8)}  ${ours.executor}`,
-    )
-  }
-  if (versions)
-    console.log(
-      `\nSB3: ${Object.entries(versions)
-        .map(([name, version]) => `${name} ${version}`)
-        .join(', ')}; one thread`,
-    )
-  else console.log(`\nStable-Baselines3 was left out: it is not installed. Install it with: ${INSTALL_HINT} --train`)
-  if (values.out)
-    writeFileSync(values.out, `${JSON.stringify({ steps, node: process.versions.node, versions, rows }, null, 2)}\n`)
+  const rows = NETWORKS.map((hidden) => ({
+    name: hidden.join(' x '),
+    ours: { algo: 'dqn', env: 'CartPole-v1', set: { ...OURS, hidden }, warmUp: 2000 },
+    rival: (python: string, steps: number) =>
+      runRival(python, 'sb3_dqn.py', {
+        env: 'CartPole-v1',
+        steps,
+        seeds: [1],
+        settings: { ...THEIRS, netArch: hidden },
+      }) as RivalSpeed,
+  }))
+  const title = "DQN CartPole-v1, rl-zoo's settings"
+  await runBeside({ title, defaultSteps: 20_000, leastSteps: 2000, rows }, args)
 }

@@ -6,11 +6,14 @@ const file = (name: string) => fileURLToPath(new URL(`../../scripts/rivals/${nam
 
 export const INSTALL_HINT = 'node scripts/rivals/setup.mjs'
 
-/** The Python of the rivals' environment, or undefined where it was not set up. */
-export function rivalsPython(): string | undefined {
+/** The Python of the rivals' environment, or undefined where it was not set up, or without the package that is needed. */
+export function rivalsPython(needs?: string): string | undefined {
   const { stdout } = spawnSync(process.execPath, [file('setup.mjs'), '--where'], { encoding: 'utf8' })
   const python = stdout.trim()
-  return python !== '' && existsSync(python) ? python : undefined
+  if (python === '' || !existsSync(python)) return undefined
+  if (needs === undefined) return python
+  const probe = `import importlib.util, sys; sys.exit(importlib.util.find_spec('${needs}') is None)`
+  return spawnSync(python, ['-c', probe]).status === 0 ? python : undefined
 }
 
 /**

@@ -1,22 +1,9 @@
 import { checkLengths } from './check.ts'
+import { checkRollout, type RolloutInput } from './rollout.ts'
 
-export interface GaeInput {
-  readonly steps: number
-  readonly numEnvs: number
-  /** [T, N] reward of each step. */
-  readonly rewards: ArrayLike<number>
+export interface GaeInput extends RolloutInput {
   /** [T, N] V of the observation that each step acted on. */
   readonly values: ArrayLike<number>
-  /** [T, N] 1 where the step ended the episode for good. */
-  readonly terminated: ArrayLike<number>
-  /** [T, N] 1 where the step's episode was cut off. */
-  readonly truncated: ArrayLike<number>
-  /** [T, N] V of the episode's final observation; read only where truncated and not terminated. */
-  readonly finalValues: ArrayLike<number>
-  /** [N] V of the observation after the last step. */
-  readonly lastValues: ArrayLike<number>
-  /** Discount, in [0, 1]. */
-  readonly gamma: number
   /** Trace decay, in [0, 1]: 0 one-step, 1 Monte Carlo with a baseline. */
   readonly lambda: number
 }
@@ -43,8 +30,7 @@ export interface GaeOutput {
 export function gae(input: GaeInput, out?: GaeOutput): GaeOutput {
   const { steps, numEnvs, rewards, values, terminated, truncated, finalValues, lastValues, gamma, lambda } = input
   const size = steps * numEnvs
-  checkLengths('gae', size, { rewards, values, terminated, truncated, finalValues })
-  checkLengths('gae', numEnvs, { lastValues })
+  checkRollout('gae', input, { values })
   const advantages = out?.advantages ?? new Float32Array(size)
   const returns = out?.returns ?? new Float32Array(size)
   if (out !== undefined) checkLengths('gae', size, { 'out.advantages': advantages, 'out.returns': returns })

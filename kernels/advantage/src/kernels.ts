@@ -2,7 +2,7 @@
 import { defineKernel } from '@reprise/gpu'
 import { type BucketAdvantagesInput, bucketAdvantages } from './bucket-advantages.ts'
 import { CROSSOVER } from './crossover.ts'
-import { type DiscountedReturnsInput, discountedReturns } from './discounted-returns.ts'
+import { discountedReturns } from './discounted-returns.ts'
 import { type GaeInput, type GaeOutput, gae } from './gae.ts'
 import { gpuGae } from './gpu/gae.ts'
 import { gpuBucketAdvantages, gpuWhiten, type WhitenInput } from './gpu/normalise.ts'
@@ -12,6 +12,7 @@ import { gpuDiscountedReturns, gpuRewardToGo, type RewardToGoInput } from './gpu
 import { type GroupAdvantagesInput, groupAdvantages } from './group-advantages.ts'
 import { type RetraceInput, retrace } from './retrace.ts'
 import { rewardToGo } from './reward-to-go.ts'
+import type { RolloutInput } from './rollout.ts'
 import { type PrototypesInput, prototypeBuckets, type StepAdvantagesInput, stepAdvantages } from './step-groups.ts'
 import { type VTraceInput, type VTraceOutput, vTrace } from './v-trace.ts'
 import { whiten } from './whiten.ts'
@@ -26,7 +27,7 @@ export const kernels = {
     cells: overRollout,
     crossover: CROSSOVER['gae'],
   }),
-  discountedReturns: defineKernel<DiscountedReturnsInput, Float32Array>({
+  discountedReturns: defineKernel<RolloutInput, Float32Array>({
     name: 'discountedReturns',
     reference: discountedReturns,
     gpu: gpuDiscountedReturns,

@@ -1,2 +1,3 @@
 export * from './atomic.ts'
+export * from './origin.ts'
 export * from './state-file.ts'

@@ -1,6 +1,6 @@
 import { type Executed, type GpuRuntime, type KernelThis, toFloat32 } from '@reprise/gpu'
 import { checkLengths } from '../check.ts'
-import type { DiscountedReturnsInput } from '../discounted-returns.ts'
+import type { RolloutInput } from '../rollout.ts'
 import { checkRollout } from '../rollout.ts'
 import { CUT, makeRecurrence } from './recurrence.ts'
 import { rolloutArrays } from './rollout-inputs.ts'
@@ -42,7 +42,7 @@ function bootstrapped(
 
 export async function gpuDiscountedReturns(
   gpu: GpuRuntime,
-  input: DiscountedReturnsInput,
+  input: RolloutInput,
   ran: (executed: Executed) => void,
 ): Promise<Float32Array> {
   const { steps, numEnvs } = input

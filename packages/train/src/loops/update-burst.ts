@@ -4,7 +4,7 @@
  */
 import type { ReplayAlgorithm } from '@reprise/algorithms'
 import type { HostArray, HostRecord } from '@reprise/backend'
-import type { MaybePromise } from '@reprise/core'
+import { type MaybePromise, RepriseError } from '@reprise/core'
 import type { Batch, Replay } from '@reprise/replay'
 import type { LoopContext } from './loop.ts'
 import { PolicyInputs } from './policy.ts'
@@ -89,14 +89,20 @@ export class UpdateBurst {
 
   readonly #take = ({ metrics, rows }: { metrics: Record<string, number>; rows: HostRecord }): void => {
     const { tdError } = rows
-    // A diverged update must not reach the priorities: its metrics end the run (session.ts), with what to do.
-    if (tdError && this.#replay.usesScores && tdError.every(Number.isFinite)) {
-      this.#replay.feedback(this.#batch, { tdError })
-    }
+    if (tdError && this.#replay.usesScores) this.#feedBack(tdError)
     this.#onMetrics(metrics)
     for (const name in metrics) {
       this.#metrics[name] ??= []
       this.#metrics[name].push(metrics[name]!)
+    }
+  }
+
+  #feedBack(tdError: ArrayLike<number>): void {
+    try {
+      this.#replay.feedback(this.#batch, { tdError })
+    } catch (error) {
+      // Diverged: the replay took nothing, and the metrics of the same update end the run with what to do (session.ts).
+      if (!(error instanceof RepriseError) || error.code !== 'RPR_REPLAY_SCORE') throw error
     }
   }
 
