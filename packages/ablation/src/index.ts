@@ -13,7 +13,7 @@ export { readExperiment } from './read-experiment.ts'
 export { type Figure, figuresOf } from './report/figures.ts'
 export { htmlReport } from './report/html.ts'
 export { markdownReport } from './report/markdown.ts'
-export { writeReport } from './report/write.ts'
+export { writeReport, writtenLine } from './report/write.ts'
 export { type ReportRunsOptions, reportRuns, summariseRuns } from './report-runs.ts'
 export {
   type ReportExperimentOptions,

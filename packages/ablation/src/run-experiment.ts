@@ -7,7 +7,7 @@ import { type Experiment, quickened } from './experiment.ts'
 import { commandOf, type Job, type JobState, jobState, jobsOf, setStillbornAside } from './jobs.ts'
 import { INTERRUPTED, runPool } from './pool.ts'
 import { readExperiment } from './read-experiment.ts'
-import { writeReport } from './report/write.ts'
+import { writeReport, writtenLine } from './report/write.ts'
 import { readSummary, summarise } from './summary.ts'
 
 export interface RunExperimentOptions {
@@ -46,7 +46,7 @@ export async function runExperiment(folder: string, options: RunExperimentOption
   const results = quick ? join(runsFolder, 'results') : join(folder, 'results')
   const command = options.command ?? `reprise ablate ${file.name}${quick ? ' --quick' : ''}`
   const files = reportExperiment(experiment, { runsFolder, results, command, quick })
-  print(`Wrote ${files.map(shown).join(', ')}`)
+  print(writtenLine(files, shown))
   return missing === 0 ? 0 : 1
 }
 

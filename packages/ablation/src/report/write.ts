@@ -31,6 +31,13 @@ export function writeReport(folder: string, summary: ExperimentSummary): string[
   })
 }
 
+/** One line for a person: where to look first, and how much else there is. `shown`: a path as it is to be read. */
+export function writtenLine(files: readonly string[], shown: (path: string) => string): string {
+  const page = files.find((file) => file.endsWith('report.html'))!
+  const figures = files.filter((file) => file.endsWith('.svg')).length
+  return `Wrote ${shown(page)}, and beside it report.md, summary.json and ${figures} ${figures === 1 ? 'figure' : 'figures'}`
+}
+
 /** JSON with one line per innermost list: small, with readable diffs. */
 function compactJson(value: unknown): string {
   return JSON.stringify(value, null, 1).replace(/\[[\s\d.,eE+-]*\]/g, (list) => list.replace(/\s+/g, ''))

@@ -7,6 +7,7 @@ import {
   reportExperiment,
   reportRuns,
   runsFolderOf,
+  writtenLine,
 } from '@reprise/ablation'
 import { RepriseError } from '@reprise/core'
 import type { Args } from '../args.ts'
@@ -17,7 +18,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   const paths = args.argumentList('what')
   const out = args.text('out')
   const files = isExperiment(paths[0]!) ? ofExperiment(args, paths, out) : ofRuns(args, paths, out)
-  io.out(`Wrote ${files.map(shown).join(', ')}`)
+  io.out(writtenLine(files, shown))
   return 0
 }
 
