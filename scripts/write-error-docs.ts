@@ -26,6 +26,8 @@ const AREAS: Readonly<Record<string, string>> = {
   INDEX: 'Similarity indices',
   EXPERIMENT: 'Experiments',
   COMPILE: 'Compiling',
+  TENSORFLOW: 'TensorFlow',
+  SETUP: 'Setup',
 }
 
 /** The page as text. @throws for a code whose area has no name here */

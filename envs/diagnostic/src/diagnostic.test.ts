@@ -1,6 +1,6 @@
 import { type AnyEnvDefinition, assertEnv, checkVectorEnv, type EnvOptions, type StepResult } from '@reprise/core'
 import { describe, expect, it } from 'vitest'
-import { bitFlip, blindCliffwalk, chain, diagnostic, sparseGrid } from './index.ts'
+import { bitFlip, blindCliffwalk, chain, cueRecall, diagnostic, sparseGrid } from './index.ts'
 
 type Step = StepResult<unknown>
 type Bits = { observation: Uint8Array; achieved_goal: Uint8Array; desired_goal: Uint8Array }
@@ -51,6 +51,7 @@ const cases: [AnyEnvDefinition, EnvOptions][] = [
   [sparseGrid, { size: 3, slip: 1 }],
   [chain, { length: 3 }],
   [blindCliffwalk, { length: 2 }],
+  [cueRecall, { cues: 2, delay: 0 }],
 ]
 
 describe.each(cases.map(([definition, options]) => ({ id: definition.spec.id, definition, options })))(
@@ -213,4 +214,25 @@ it('random play returns what the README says', () => {
   expect(Math.abs(randomReturn(sparseGrid, 3000) - 0.24)).toBeLessThan(0.04)
   expect(Math.abs(randomReturn(chain, 3000) - 0.339)).toBeLessThan(0.04)
   expect(Math.abs(randomReturn(blindCliffwalk, 20_000) - 2 ** -8)).toBeLessThan(0.002)
+})
+
+describe('CueRecall-v0', () => {
+  it('shows the cue once, asks for it after the delay, and pays for it alone', () => {
+    const cues = new Set<number>()
+    for (let seed = 0; seed < 40; seed++) {
+      const seen: number[] = []
+      const recall = (right: boolean) => {
+        seen.length = 0
+        return episode(cueRecall, { cues: 3, delay: 2 }, seed, (observation) => {
+          seen.push(observation as number)
+          return right ? seen[0]! - 1 : seen[0]! % 3
+        })
+      }
+      expect(recall(false).total).toBe(0)
+      expect(recall(true)).toMatchObject({ total: 1, outcome: 1, steps: 4 })
+      expect(seen).toEqual([seen[0], 0, 0, 4])
+      cues.add(seen[0]!)
+    }
+    expect([...cues].sort()).toEqual([1, 2, 3])
+  })
 })

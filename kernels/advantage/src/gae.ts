@@ -1,3 +1,4 @@
+import { toFloat32 } from '@reprise/gpu'
 import { checkLengths } from './check.ts'
 import { checkRollout, type RolloutInput } from './rollout.ts'
 
@@ -28,28 +29,66 @@ export interface GaeOutput {
  * @throws RepriseError RPR_SHAPE
  */
 export function gae(input: GaeInput, out?: GaeOutput): GaeOutput {
-  const { steps, numEnvs, rewards, values, terminated, truncated, finalValues, lastValues, gamma, lambda } = input
+  const { steps, numEnvs, gamma, lambda } = input
   const size = steps * numEnvs
-  checkRollout('gae', input, { values })
-  const advantages = out?.advantages ?? new Float32Array(size)
-  const returns = out?.returns ?? new Float32Array(size)
+  checkRollout('gae', input, { values: input.values })
+  const rows: Rows = {
+    numEnvs,
+    gamma,
+    decay: gamma * lambda,
+    rewards: toFloat32(input.rewards),
+    values: toFloat32(input.values),
+    terminated: toFlags(input.terminated),
+    truncated: toFlags(input.truncated),
+    finalValues: toFloat32(input.finalValues),
+    following: new Float64Array(numEnvs),
+    next: Float64Array.from(input.lastValues),
+    advantages: out?.advantages ?? new Float32Array(size),
+    returns: out?.returns ?? new Float32Array(size),
+  }
+  const { advantages, returns } = rows
   if (out !== undefined) checkLengths('gae', size, { 'out.advantages': advantages, 'out.returns': returns })
   // Rows in the order in which they lie: a column at a time would miss the cache at every step.
-  const following = new Float64Array(numEnvs)
-  for (let row = size - numEnvs; row >= 0; row -= numEnvs) {
-    const last = row + numEnvs === size
-    for (let n = 0; n < numEnvs; n++) {
-      const i = row + n
-      const value = values[i]!
-      const isTerminated = terminated[i]! !== 0
-      const ended = isTerminated || truncated[i]! !== 0
-      const next = ended ? (isTerminated ? 0 : finalValues[i]!) : last ? lastValues[n]! : values[i + numEnvs]!
-      const delta = rewards[i]! + gamma * next - value
-      const advantage = ended ? delta : delta + gamma * lambda * following[n]!
-      following[n] = advantage
-      advantages[i] = advantage
-      returns[i] = advantage + value
-    }
-  }
+  for (let from = size - numEnvs; from >= 0; from -= numEnvs) stepBack(rows, from)
   return { advantages, returns }
+}
+
+interface Rows {
+  readonly numEnvs: number
+  readonly gamma: number
+  /** gamma lambda */
+  readonly decay: number
+  readonly rewards: Float32Array
+  readonly values: Float32Array
+  readonly terminated: Uint8Array
+  readonly truncated: Uint8Array
+  readonly finalValues: Float32Array
+  /** [N] A and V of the step after. */
+  readonly following: Float64Array
+  readonly next: Float64Array
+  readonly advantages: Float32Array
+  readonly returns: Float32Array
+}
+
+/** One step of all environments. A function of its own, called often, is compiled to faster code than an inner loop. */
+function stepBack(rows: Rows, from: number): void {
+  const { numEnvs, gamma, decay, rewards, values, terminated, truncated, finalValues, advantages, returns } = rows
+  const { following, next } = rows
+  for (let n = 0; n < numEnvs; n++) {
+    const i = from + n
+    const value = values[i]!
+    let advantage: number
+    if ((terminated[i]! | truncated[i]!) === 0)
+      advantage = rewards[i]! + gamma * next[n]! - value + decay * following[n]!
+    else advantage = rewards[i]! + gamma * (terminated[i] === 0 ? finalValues[i]! : 0) - value
+    next[n] = value
+    following[n] = advantage
+    advantages[i] = advantage
+    returns[i] = advantage + value
+  }
+}
+
+/** The array itself where it has this type: whatever else is given, the loop above sees one type and stays fast. */
+function toFlags(flags: ArrayLike<number>): Uint8Array {
+  return flags instanceof Uint8Array ? flags : Uint8Array.from(flags, (flag) => (flag ? 1 : 0))
 }

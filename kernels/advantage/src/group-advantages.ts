@@ -31,14 +31,77 @@ export interface GroupAdvantagesInput {
  */
 export function groupAdvantages({ rewards, group, kind, std, epsilon }: GroupAdvantagesInput): Float64Array {
   checkLengths('groupAdvantages', rewards.length, { group })
-  const out = new Float64Array(rewards.length)
+  // Rewards as they are, overwritten group by group: the loops see one type of array whatever was given.
+  const out = new Float64Array(rewards)
+  const ids = group instanceof Int32Array ? group : Float64Array.from(group)
   const batchStd = kind === 'batch_std' ? meanAndStd(rewards, std).std : 0
-  for (const { from, count } of groupRanges(group)) {
-    const inGroup = meanAndStd(rewards, std, from, count)
-    const scale = scaleOf(kind, inGroup.std, batchStd, epsilon, count)
-    for (let i = from; i < from + count; i++) out[i] = count === 1 ? 0 : (rewards[i]! - inGroup.mean) * scale
+  for (let from = 0; from < out.length; ) {
+    const to = endOfRun(ids, from)
+    normalise(out, from, to, kind, std, epsilon, batchStd)
+    from = to
   }
   return out
+}
+
+function endOfRun(ids: Int32Array | Float64Array, from: number): number {
+  const id = ids[from]
+  let to = from + 1
+  while (to < ids.length && ids[to] === id) to++
+  return to
+}
+
+/** Rewards of a group to advantages, in place. */
+function normalise(
+  out: Float64Array,
+  from: number,
+  to: number,
+  kind: GroupAdvantageKind,
+  std: StdKind,
+  epsilon: number,
+  batchStd: number,
+): void {
+  const count = to - from
+  if (count === 1) {
+    out[from] = 0
+    return
+  }
+  const mean = sumOf(out, from, to) / count
+  for (let i = from; i < to; i++) out[i]! -= mean
+  const deviation =
+    kind === 'group_std' ? Math.sqrt(squaresOf(out, from, to) / (std === 'sample' ? count - 1 : count)) : 0
+  const scale = scaleOf(kind, deviation, batchStd, epsilon, count)
+  for (let i = from; i < to; i++) out[i]! *= scale
+}
+
+/** Rows from which sums are four: one would wait for each addition. */
+export const LARGE = 64
+
+function sumOf(values: Float64Array, from: number, to: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0]
+  let i = from
+  if (to - from >= LARGE)
+    for (; i + 3 < to; i += 4) {
+      s0 += values[i]!
+      s1 += values[i + 1]!
+      s2 += values[i + 2]!
+      s3 += values[i + 3]!
+    }
+  for (; i < to; i++) s0 += values[i]!
+  return s0 + s1 + (s2 + s3)
+}
+
+function squaresOf(values: Float64Array, from: number, to: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0]
+  let i = from
+  if (to - from >= LARGE)
+    for (; i + 3 < to; i += 4) {
+      s0 += values[i]! * values[i]!
+      s1 += values[i + 1]! * values[i + 1]!
+      s2 += values[i + 2]! * values[i + 2]!
+      s3 += values[i + 3]! * values[i + 3]!
+    }
+  for (; i < to; i++) s0 += values[i]! * values[i]!
+  return s0 + s1 + (s2 + s3)
 }
 
 /** Runs of equal group numbers. */

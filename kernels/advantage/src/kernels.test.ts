@@ -1,4 +1,5 @@
 /** Every kernel gives on gpu.js what its reference gives, on every executor that starts here. */
+import { isDeepStrictEqual } from 'node:util'
 import { Pcg64 } from '@reprise/core'
 import { closeGpu, GPU_EXECUTORS, relativeError, whyUnavailable } from '@reprise/gpu'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -139,6 +140,45 @@ describe.each(GPU_EXECUTORS)('on %s', (executor) => {
     for (const size of executor === 'webgpu' ? [5000] : [1, 2, 255, 256, 5000])
       for (const std of STD_KINDS)
         await agree(kernels.whiten, { values: numbers(size).map((x) => x + 3), std, epsilon: 1e-8 }, executor)
+  })
+})
+
+describe('simd', () => {
+  const same = async (kernel: unknown, input: object) => {
+    const { reference } = kernel as AnyKernel
+    const actual = await (kernel as AnyKernel)(input as never, { executor: 'simd' })
+    expect(isDeepStrictEqual(actual, reference(input as never))).toBe(true)
+    const executed = { executorKind: 'simd', backend: 'wasm', fallbackReason: null }
+    expect((kernel as AnyKernel).lastRun).toMatchObject({ executor: 'simd', executed })
+  }
+
+  it('gae: the bits of the reference, also wider and longer than what is computed at once', async () => {
+    for (const [steps, numEnvs] of [...SHAPES, [33, 1000], [3, 16_384], [2, 20_001]] as const)
+      await same(kernels.gae, rollout(steps, numEnvs))
+    const input = rollout(50, 12)
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      for (const name of ['rewards', 'values', 'finalValues'] as const) input[name][rng.integers(600)] = value
+      await same(kernels.gae, input)
+    }
+    await same(kernels.gae, {
+      ...input,
+      rewards: [...input.rewards],
+      truncated: [...input.truncated].map((x) => 256 * x),
+    })
+  })
+
+  it('groupAdvantages: the bits of the reference, for groups of any size', async () => {
+    const sizes = [1, 2, 3, 8, 63, 64, 67, 200, 1, 1, 31, 1000]
+    const group = Int32Array.from(sizes.flatMap((size, g) => new Array<number>(size).fill(g % 5)))
+    for (const kind of GROUP_ADVANTAGE_KINDS)
+      for (const std of STD_KINDS) {
+        await same(kernels.groupAdvantages, { rewards: numbers(group.length), group, kind, std, epsilon: 1e-4 })
+        const many = Int32Array.from({ length: 70_000 }, (_, i) => Math.floor(i / 130))
+        await same(kernels.groupAdvantages, { rewards: numbers(70_000), group: many, kind, std, epsilon: 0 })
+        const large = new Int32Array(40_000).fill(7)
+        await same(kernels.groupAdvantages, { rewards: [...numbers(40_000)], group: large, kind, std, epsilon: 0 })
+      }
+    await same(kernels.groupAdvantages, { rewards: [], group: [], kind: 'mean', std: 'sample', epsilon: 0 })
   })
 })
 

@@ -1,5 +1,5 @@
 /** Every kernel with its executors: `await kernels.gae(input)` takes what the crossover table says. */
-import { defineKernel } from '@reprise/gpu'
+import { defineKernel, type Implementation } from '@reprise/gpu'
 import { type BucketAdvantagesInput, bucketAdvantages } from './bucket-advantages.ts'
 import { CROSSOVER } from './crossover.ts'
 import { discountedReturns } from './discounted-returns.ts'
@@ -13,17 +13,29 @@ import { type GroupAdvantagesInput, groupAdvantages } from './group-advantages.t
 import { type RetraceInput, retrace } from './retrace.ts'
 import { rewardToGo } from './reward-to-go.ts'
 import type { RolloutInput } from './rollout.ts'
+import { simdGae } from './simd/gae.ts'
+import { simdGroupAdvantages } from './simd/group-advantages.ts'
 import { type PrototypesInput, prototypeBuckets, type StepAdvantagesInput, stepAdvantages } from './step-groups.ts'
 import { type VTraceInput, type VTraceOutput, vTrace } from './v-trace.ts'
 import { whiten } from './whiten.ts'
 
 const overRollout = ({ steps, numEnvs }: { steps: number; numEnvs: number }) => steps * numEnvs
 
+/** A loop of `simd/` as an executor. */
+const simd =
+  <Input, Output>(run: (input: Input) => Output): Implementation<Input, Output> =>
+  async (input, ran) => {
+    const output = run(input)
+    ran({ executorKind: 'simd', backend: 'wasm', fallbackReason: null })
+    return output
+  }
+
 export const kernels = {
   gae: defineKernel<GaeInput, GaeOutput>({
     name: 'gae',
     reference: (input) => gae(input),
     gpu: gpuGae,
+    others: { simd: simd(simdGae) },
     cells: overRollout,
     crossover: CROSSOVER['gae'],
   }),
@@ -59,6 +71,7 @@ export const kernels = {
     name: 'groupAdvantages',
     reference: groupAdvantages,
     gpu: (gpu, input, ran) => gpuBucketAdvantages(gpu, { ...input, bucket: input.group }, ran),
+    others: { simd: simd(simdGroupAdvantages) },
     cells: ({ rewards }) => rewards.length,
     crossover: CROSSOVER['groupAdvantages'],
   }),

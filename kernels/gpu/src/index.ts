@@ -1,4 +1,5 @@
 export { relativeError, toFloat32 } from './arrays.ts'
+export * as assembler from './assembler.ts'
 export {
   type Crossover,
   defineKernel,

@@ -3,7 +3,7 @@ import { defineKernel, type Executed, type GpuRuntime } from '@reprise/gpu'
 import { SIMILARITY_CROSSOVER } from './crossover.ts'
 import { gpuSimilarities } from './gpu-similarities.ts'
 import { checkPairs, type PairsInput, similarities } from './metric.ts'
-import { eachProduct, productSimilarities } from './product-kernels.ts'
+import { eachProduct, productSimilarities, searchTopK } from './product-kernels.ts'
 import {
   type Masked,
   type Neighbours,
@@ -21,11 +21,15 @@ const cells = ({ queries, memory, width }: PairsInput) => (queries.length / widt
 const indexed = ({ queries, memory, width }: PairsInput) =>
   Math.max((queries.length * memory.length) / width ** 2, memory.length, queries.length)
 
-/** A kernel that selects from the scores of all pairs: scores by any executor, the selection on the host. */
+/**
+ * A kernel that selects from the scores of all pairs: scores by any executor, the selection on the host. With `search` a
+ * product need not give all scores.
+ */
 function selecting<Input extends PairsInput & Masked, Output>(
   name: string,
   select: (input: Input, scores: Scores, m: number, terms?: Float32Array) => Output,
   join: (outputs: Output[]) => Output,
+  search: (input: Input, ran: (executed: Executed) => void) => Promise<Output | undefined> = async () => undefined,
 ) {
   const fromValues = (input: Input, data: Float32Array, m: number) =>
     select(input, { kind: 'values', data, stride: m }, m)
@@ -38,6 +42,8 @@ function selecting<Input extends PairsInput & Masked, Output>(
       product: async (input: Input, ran: (executed: Executed) => void) => {
         const { q, m } = checkPairs(name, input)
         if (q * m === 0) return fromValues(input, new Float32Array(0), m)
+        const found = await search(input, ran)
+        if (found !== undefined) return found
         const terms = rowTerms(input.metric, input.memory, input.width)
         const outputs: Output[] = []
         await eachProduct(input, ran, (scores, first, queries) => {
@@ -68,7 +74,7 @@ export const similarity = {
     crossover: SIMILARITY_CROSSOVER,
   }),
   /** The k nearest rows of each query. */
-  topK: selecting<TopKInput, TopK>('topK', selectTopK, joinTopK),
+  topK: selecting<TopKInput, TopK>('topK', selectTopK, joinTopK, searchTopK),
   /** All rows of each query within a threshold. */
   neighbours: selecting<NeighboursInput, Neighbours>('neighbours', selectNeighbours, joinNeighbours),
   /** The nearest row of each query: `topK` with k = 1, for a memory of prototypes. */
@@ -76,6 +82,7 @@ export const similarity = {
     'nearestPrototype',
     (input, scores, m, terms) => selectTopK({ ...input, k: 1 }, scores, m, terms),
     joinTopK,
+    (input, ran) => searchTopK({ ...input, k: 1 }, ran),
   ),
 } as const
 

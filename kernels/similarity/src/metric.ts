@@ -44,21 +44,56 @@ export function pairValue(
   b: number,
 ): number {
   const [i, j] = [a * width, b * width]
-  let dot = 0
-  if (metric === 'l2') {
-    for (let k = 0; k < width; k++) dot += (left[i + k]! - right[j + k]!) ** 2
-    return Math.sqrt(dot)
-  }
-  for (let k = 0; k < width; k++) dot += left[i + k]! * right[j + k]!
-  if (metric === 'dot') return dot
+  if (metric === 'l2') return Math.sqrt(squaredDistance(left, i, right, j, width))
+  const product = dot(left, i, right, j, width)
+  if (metric === 'dot') return product
   const norms = Math.sqrt(squaredNorm(left, a, width) * squaredNorm(right, b, width))
-  return norms === 0 ? 0 : dot / norms
+  return norms === 0 ? 0 : product / norms
 }
 
 export function squaredNorm(rows: ArrayLike<number>, row: number, width: number): number {
-  let sum = 0
-  for (let k = row * width; k < (row + 1) * width; k++) sum += rows[k]! ** 2
-  return sum
+  return dot(rows, row * width, rows, row * width, width)
+}
+
+/** Of `width` elements from `left[i]` and `right[j]`. Four sums: one would wait for each addition. */
+export function dot(left: ArrayLike<number>, i: number, right: ArrayLike<number>, j: number, width: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0]
+  let k = 0
+  for (; k + 3 < width; k += 4) {
+    s0 += left[i + k]! * right[j + k]!
+    s1 += left[i + k + 1]! * right[j + k + 1]!
+    s2 += left[i + k + 2]! * right[j + k + 2]!
+    s3 += left[i + k + 3]! * right[j + k + 3]!
+  }
+  for (; k < width; k++) s0 += left[i + k]! * right[j + k]!
+  return s0 + s1 + (s2 + s3)
+}
+
+/** As `dot`, of differences. */
+export function squaredDistance(
+  left: ArrayLike<number>,
+  i: number,
+  right: ArrayLike<number>,
+  j: number,
+  width: number,
+): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0]
+  let k = 0
+  for (; k + 3 < width; k += 4) {
+    const d0 = left[i + k]! - right[j + k]!
+    const d1 = left[i + k + 1]! - right[j + k + 1]!
+    const d2 = left[i + k + 2]! - right[j + k + 2]!
+    const d3 = left[i + k + 3]! - right[j + k + 3]!
+    s0 += d0 * d0
+    s1 += d1 * d1
+    s2 += d2 * d2
+    s3 += d3 * d3
+  }
+  for (; k < width; k++) {
+    const d = left[i + k]! - right[j + k]!
+    s0 += d * d
+  }
+  return s0 + s1 + (s2 + s3)
 }
 
 /** [Q, M] every query against every row of the memory. @throws RepriseError RPR_OPTION_RANGE, RPR_SHAPE */

@@ -1,13 +1,57 @@
-/** The kernels on the matrix product, for a memory that is given anew with every call (`SimilarityIndex` keeps it). */
+/**
+ * The kernels on the matrix product, for a memory that is given with every call. That of the last `topK` stays where the
+ * product is computed, and is known again by its contents.
+ */
 import { type Executed, toFloat32 } from '@reprise/gpu'
 import { checkPairs, type PairsInput, squaredNorm } from './metric.ts'
 import { ProductMemory } from './product.ts'
-import { rowTerms, type Scores } from './select.ts'
+import { ResidentSearch } from './resident-search.ts'
+import { rowTerms, type Scores, type TopK, type TopKInput } from './select.ts'
 
 /** The program of the last shape: calls of one loop have one shape. */
 let kept: Promise<ProductMemory> | undefined
 let keptShape = ''
+let searched: { readonly memory: Float32Array; readonly search: ResidentSearch } | undefined
 let tail: Promise<unknown> = Promise.resolve()
+
+/** The k nearest rows, or undefined for values that products do not bound. One call at a time. */
+export function searchTopK(input: TopKInput, ran: (executed: Executed) => void): Promise<TopK | undefined> {
+  return next(async () => {
+    const { search, memory } = await searchable(toFloat32(input.memory), input)
+    const queries = toFloat32(input.queries)
+    if (!search.takes(queries)) return undefined
+    const found = await search.topK({ ...input, queries, memory })
+    ran({ executorKind: 'product', backend: search.target, fallbackReason: search.fallbackReason })
+    return found
+  })
+}
+
+async function searchable(memory: Float32Array, { width, metric }: PairsInput) {
+  const kept = searched
+  if (kept?.search.width === width && kept.search.metric === metric && sameBytes(kept.memory, memory)) return kept
+  const usable = kept?.search.width === width && kept.search.metric === metric
+  if (!usable) kept?.search.dispose()
+  searched = undefined
+  const search = usable ? kept.search : new ResidentSearch(width, metric)
+  // A copy: the caller's array may change while the product runs.
+  const copy = kept?.memory.length === memory.length ? kept.memory : new Float32Array(memory.length)
+  copy.set(memory)
+  await search.load(copy)
+  searched = { memory: copy, search }
+  return searched
+}
+
+function sameBytes(a: Float32Array, b: Float32Array): boolean {
+  if (a.length !== b.length) return false
+  const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => Buffer.from(buffer, byteOffset, byteLength)
+  return bytes(a).equals(bytes(b))
+}
+
+function next<T>(run: () => Promise<T>): Promise<T> {
+  const result = tail.then(run)
+  tail = result.catch(() => {})
+  return result
+}
 
 /** Calls `consume` with the products of each batch of queries and the number of its first. One call at a time. */
 export function eachProduct(
@@ -15,29 +59,18 @@ export function eachProduct(
   ran: (executed: Executed) => void,
   consume: (scores: Scores, firstQuery: number, queries: Float32Array) => void,
 ): Promise<void> {
-  const run = async () => {
+  return next(async () => {
     const { q, m } = checkPairs('similarities', input)
     if (q * m === 0) return
     const memory = await loaded(toFloat32(input.memory), input.width)
     const queries = toFloat32(input.queries)
-    await eachBatch(memory, queries, consume)
+    const batch = ProductMemory.queries * memory.width
+    for (let from = 0; from < queries.length; from += batch) {
+      const some = queries.subarray(from, from + batch)
+      consume(await memory.products(some), from / memory.width, some)
+    }
     ran({ executorKind: 'product', backend: memory.target, fallbackReason: memory.fallbackReason })
-  }
-  const result = tail.then(run)
-  tail = result.catch(() => {})
-  return result
-}
-
-export async function eachBatch(
-  memory: ProductMemory,
-  queries: Float32Array,
-  consume: (scores: Scores, firstQuery: number, queries: Float32Array) => void,
-): Promise<void> {
-  const batch = ProductMemory.queries * memory.width
-  for (let from = 0; from < queries.length; from += batch) {
-    const some = queries.subarray(from, from + batch)
-    consume(await memory.products(some), from / memory.width, some)
-  }
+  })
 }
 
 async function loaded(data: Float32Array, width: number): Promise<ProductMemory> {
@@ -56,11 +89,13 @@ async function loaded(data: Float32Array, width: number): Promise<ProductMemory>
   return kept
 }
 
-/** Lets the program of the last call go. */
+/** Lets go of what the last calls left where products are computed. */
 export async function releaseProducts(): Promise<void> {
   await tail
   if (kept !== undefined) (await kept).dispose()
   kept = undefined
+  searched?.search.dispose()
+  searched = undefined
 }
 
 /** [Q, M] values of the metric from products. */

@@ -1,5 +1,6 @@
 /** The matrix product of queries and memory on packages/compile: ONNX Runtime, or our own WebAssembly without it. */
 import {
+  type BuiltFunction,
   type BuiltProgram,
   GraphBuilder,
   onnxTarget,
@@ -19,7 +20,7 @@ const onnx = onnxTarget()
 /** `products`: all of them. `best`: the largest of every `BLOCK` rows, which is most of what a search needs. */
 type Form = 'products' | 'best'
 
-/** Rows per maximum. Block b of R blocks holds rows b, b + R, b + 2 R, ...: maxima are then taken of whole vectors. */
+/** Rows per maximum: block b holds rows 16 b to 16 b + 15. */
 export const BLOCK = 16
 
 /** A memory of a fixed number of rows that stays where the product is computed. */
@@ -30,8 +31,21 @@ export class ProductMemory {
   readonly target: string
   readonly fallbackReason: string | null
   readonly #program: BuiltProgram
+  /** The memory as a constant, which ONNX Runtime reorders once for its kernels; for full batches of maxima. */
+  #packed: BuiltProgram | undefined
+  /** Full batches since the memory was written: packing costs as much as some twenty of them. */
+  #batches = 0
+  readonly #hasTerms: boolean
 
-  private constructor(rows: number, width: number, program: BuiltProgram, target: Target, reason: string | null) {
+  private constructor(
+    rows: number,
+    width: number,
+    program: BuiltProgram,
+    target: Target,
+    reason: string | null,
+    hasTerms: boolean,
+  ) {
+    this.#hasTerms = hasTerms
     this.rows = rows
     this.width = width
     this.target = target.name
@@ -39,69 +53,130 @@ export class ProductMemory {
     this.#program = program
   }
 
-  /** `data` is copied: [rows, width]. */
-  static async create(data: Float32Array, width: number, form: Form = 'products'): Promise<ProductMemory> {
+  /** Copied: `data` [rows, width] and, for `best`, `terms` [rows], which are added to the products of each row. */
+  static async create(
+    data: Float32Array,
+    width: number,
+    form: Form = 'products',
+    terms?: Float32Array,
+  ): Promise<ProductMemory> {
     const rows = data.length / width
     const request: ProgramRequest = {
-      state: { memory: { shape: [rows, width], dtype: 'float32', data } },
-      functions: { [name(form, MOST_QUERIES)]: functionOf(form, MOST_QUERIES, rows, width) },
+      state: {
+        memory: { shape: [rows, width], dtype: 'float32', data },
+        ...(terms && { terms: { shape: [rows], dtype: 'float32', data: terms } }),
+      },
+      functions: { [name(form, MOST_QUERIES)]: functionOf(form, MOST_QUERIES, rows, width, terms !== undefined) },
     }
     const refusal = onnx.supports(request)
     const target = refusal === undefined ? onnx : wasmTarget
-    return new ProductMemory(rows, width, await target.build(request), target, refusal?.reason ?? null)
+    const program = await target.build(request)
+    return new ProductMemory(rows, width, program, target, refusal?.reason ?? null, terms !== undefined)
   }
 
   /** Replaces the whole memory. */
-  async write(data: Float32Array): Promise<void> {
-    await this.#program.load({ memory: data })
+  async write(data: Float32Array, terms?: Float32Array): Promise<void> {
+    this.#unpack()
+    await this.#program.load({ memory: data, ...(terms && { terms }) })
   }
 
   /** [Q, rows] dot products, for at most `ProductMemory.queries` queries; valid until the next call. */
   async products(queries: Float32Array): Promise<Scores> {
-    return { kind: 'products', data: await this.#run('products', queries), stride: this.rows }
+    const fn = await this.#function('products', queries.length / this.width)
+    return { kind: 'products', data: await run(fn, queries, 'products'), stride: this.rows }
   }
 
   /** [Q, rows / BLOCK] the largest product of each block, where rows are a multiple of it; valid until the next call. */
-  best(queries: Float32Array): Promise<Float32Array> {
-    return this.#run('best', queries)
-  }
-
-  async #run(form: Form, queries: Float32Array): Promise<Float32Array> {
+  async best(queries: Float32Array): Promise<Float32Array> {
     const count = queries.length / this.width
-    let padded = 1
-    while (padded < count) padded *= 2
-    const { functions } = this.#program
-    if (functions[name(form, padded)] === undefined && Object.keys(functions).length >= PROGRAMS) padded = MOST_QUERIES
-    const fn =
-      functions[name(form, padded)] ?? (await this.#program.add(functionOf(form, padded, this.rows, this.width)))
-    const input = fn.inputs['queries'] as Float32Array
-    input.set(queries)
-    input.fill(0, queries.length)
-    await fn.run()
-    return fn.outputs[form] as Float32Array
+    if (this.target === 'onnx' && count > MOST_QUERIES / 2 && ++this.#batches > BATCHES_BEFORE_PACKING) {
+      this.#packed ??= await this.#pack()
+      return run(this.#packed.functions['packed']!, queries, 'packed')
+    }
+    return run(await this.#function('best', count), queries, 'best')
   }
 
   dispose(): void {
+    this.#unpack()
     this.#program.dispose()
   }
 
   static readonly queries = MOST_QUERIES
+
+  async #function(form: Form, count: number): Promise<BuiltFunction> {
+    let padded = 1
+    while (padded < count) padded *= 2
+    const { functions } = this.#program
+    if (functions[name(form, padded)] === undefined && Object.keys(functions).length >= PROGRAMS) padded = MOST_QUERIES
+    const known = functions[name(form, padded)]
+    if (known !== undefined) return known
+    return await this.#program.add(functionOf(form, padded, this.rows, this.width, this.#hasTerms))
+  }
+
+  async #pack(): Promise<BuiltProgram> {
+    const { memory, terms } = (await this.#program.save()) as Record<string, Float32Array>
+    return await onnx.build({ state: {}, functions: { packed: packedFunction(memory!, terms, this.rows, this.width) } })
+  }
+
+  #unpack(): void {
+    this.#packed?.dispose()
+    this.#packed = undefined
+    this.#batches = 0
+  }
+}
+
+/** A memory that changes with every query is never packed. */
+const BATCHES_BEFORE_PACKING = 2
+
+async function run(fn: BuiltFunction, queries: Float32Array, output: string): Promise<Float32Array> {
+  const input = fn.inputs['queries'] as Float32Array
+  input.set(queries)
+  input.fill(0, queries.length)
+  await fn.run()
+  return fn.outputs[output] as Float32Array
 }
 
 const name = (form: Form, queries: number) => `${form}${queries}`
 
-function functionOf(form: Form, queries: number, rows: number, width: number) {
+function functionOf(form: Form, queries: number, rows: number, width: number, hasTerms: boolean) {
   const builder = new GraphBuilder()
-  const product = builder.matmul(builder.input('queries', [queries, width]), builder.state('memory', [rows, width]), {
-    transposeB: true,
-  })
+  const [asked, memory] = [builder.input('queries', [queries, width]), builder.state('memory', [rows, width])]
+  if (form === 'products')
+    return requestOf(name(form, queries), queries, width, builder, {
+      products: builder.matmul(asked, memory, { transposeB: true }),
+    })
+  // Memory first: only the second operand is reordered, and here that is the small one.
+  let keys = builder.matmul(memory, asked, { transposeB: true })
+  if (hasTerms) keys = builder.binary('add', keys, builder.reshape(builder.state('terms', [rows]), [rows, 1]))
+  const best = builder.reduce('max', builder.reshape(keys, [rows / BLOCK, BLOCK, queries]), [1])
+  return requestOf(name(form, queries), queries, width, builder, { best: builder.transpose(best, [1, 0]) })
+}
+
+function packedFunction(memory: Float32Array, terms: Float32Array | undefined, rows: number, width: number) {
+  const builder = new GraphBuilder()
   const blocks = rows / BLOCK
-  const output =
-    form === 'products' ? product : builder.reduce('max', builder.reshape(product, [queries, BLOCK, blocks]), [1])
-  const graph = builder.build({ [form]: output })
-  return {
-    name: name(form, queries),
-    graph: () => graph,
-    inputs: { queries: { shape: [queries, width], dtype: 'float32' as const } },
+  // A block's rows lie `blocks` apart, so that maxima are taken of whole vectors of products.
+  const spread = new Float32Array(memory.length)
+  const spreadTerms = new Float32Array(rows)
+  for (let row = 0; row < rows; row++) {
+    const to = (row % BLOCK) * blocks + Math.floor(row / BLOCK)
+    spread.set(memory.subarray(row * width, (row + 1) * width), to * width)
+    if (terms !== undefined) spreadTerms[to] = terms[row]!
   }
+  const asked = builder.input('queries', [MOST_QUERIES, width])
+  let keys = builder.matmul(asked, builder.constant(spread, [rows, width]), { transposeB: true })
+  if (terms !== undefined) keys = builder.binary('add', keys, builder.constant(spreadTerms, [rows]))
+  const packed = builder.reduce('max', builder.reshape(keys, [MOST_QUERIES, BLOCK, blocks]), [1])
+  return requestOf('packed', MOST_QUERIES, width, builder, { packed })
+}
+
+function requestOf(
+  name: string,
+  queries: number,
+  width: number,
+  builder: GraphBuilder,
+  outputs: Readonly<Record<string, number>>,
+) {
+  const graph = builder.build(outputs)
+  return { name, graph: () => graph, inputs: { queries: { shape: [queries, width], dtype: 'float32' as const } } }
 }

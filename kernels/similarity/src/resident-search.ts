@@ -1,67 +1,97 @@
 /**
  * Top-k in a memory that stays where the matrix product is computed. The product is never written out: it returns the
  * largest key of every block of rows, and only blocks that can hold one of the k nearest are looked at, in double
- * precision. The maxima bound the keys from above, so the result is exact whatever they are.
+ * precision. The maxima bound the keys from above, so the result is that of the reference whatever they are.
  */
-import { joinTopK } from './kernels.ts'
+import { BlockScan, PIECE } from './block-scan.ts'
 import { type Metric, squaredNorm } from './metric.ts'
+import { Nearest } from './nearest.ts'
 import { BLOCK, ProductMemory } from './product.ts'
-import { eachBatch } from './product-kernels.ts'
-import { selectTopK, type TopK, type TopKInput } from './select.ts'
+import { checkMask, emptyTopK, type TopK, type TopKInput } from './select.ts'
 
 interface Input extends TopKInput {
   readonly queries: Float32Array
   readonly memory: Float32Array
 }
 
+/** Squared norms below this: products of float32 neither overflow nor are NaN. */
+const TAME = 1e36
+/** What products near the least float32 may lose. */
+const TINY = 1e-36
+
 export class ResidentSearch {
-  readonly #width: number
-  readonly #metric: Metric
+  readonly width: number
+  readonly metric: Metric
   #product: ProductMemory | undefined
+  readonly #scan: BlockScan
   /** |m|^2 of each row. */
   #squares = new Float64Array(0)
+  #largestSquare = 0
 
   constructor(width: number, metric: Metric) {
-    this.#width = width
-    this.#metric = metric
+    this.width = width
+    this.metric = metric
+    this.#scan = new BlockScan(width)
+  }
+
+  /** Where the product runs, and why not on ONNX Runtime. */
+  get target(): string {
+    return this.#product!.target
+  }
+  get fallbackReason(): string | null {
+    return this.#product!.fallbackReason
+  }
+
+  /** Whether all values are such that products bound them: finite, and not so large that float32 overflows. */
+  takes(queries: Float32Array): boolean {
+    if (!(this.#largestSquare < TAME)) return false
+    for (let a = 0; a < queries.length / this.width; a++)
+      if (!(squaredNorm(queries, a, this.width) < TAME)) return false
+    return true
   }
 
   /**
-   * Copies the memory in such a form that the product is larger for nearer rows: unit rows for `cosine`; for `l2` a last
-   * element of -|m|^2 / 2, since q m - |m|^2 / 2 = (|q|^2 - distance^2) / 2.
+   * Copies the memory in such a form that the key is larger for nearer rows: products with unit rows for `cosine`; for `l2`
+   * with a term of -|m|^2 / 2, since q m - |m|^2 / 2 = (|q|^2 - distance^2) / 2.
    */
   async load(memory: Float32Array): Promise<void> {
-    const count = memory.length / this.#width
+    const count = memory.length / this.width
     const kept = this.#product
     const fits = kept !== undefined && count <= kept.rows && count > kept.rows / 2
     // A little room: an index grows row by row.
     const rows = fits ? kept.rows : BLOCK * Math.ceil((count * 1.03125 + 1) / BLOCK)
     const data = this.#transformed(memory, rows)
-    if (fits) return kept.write(data)
+    const terms = this.metric === 'l2' ? this.#terms(rows) : undefined
+    if (fits) return kept.write(data, terms)
     kept?.dispose()
     this.#product = undefined
-    this.#product = await ProductMemory.create(data, this.#productWidth, 'best')
+    this.#product = await ProductMemory.create(data, this.width, 'best', terms)
   }
 
-  /** @throws RepriseError RPR_OPTION_RANGE, RPR_SHAPE */
+  /** Of the memory that was loaded. @throws RepriseError RPR_OPTION_RANGE, RPR_SHAPE */
   async topK(input: Input): Promise<TopK> {
-    const rows = input.memory.length / this.#width
-    const product = this.#product!
-    const outputs: TopK[] = []
-    const count = input.queries.length / this.#width
+    const { queries, k, mask } = input
+    const count = queries.length / this.width
+    const rows = this.#squares.length
+    const result = emptyTopK(count, k)
+    checkMask(mask, count, rows)
+    const nearest = new Nearest(k)
+    const leading = new Nearest(k)
     for (let from = 0; from < count; from += ProductMemory.queries) {
-      const queries = input.queries.subarray(from * this.#width, (from + ProductMemory.queries) * this.#width)
-      const some = { ...input, queries }
-      const transformed = this.#queries(queries)
-      if (input.mask === undefined && queries.every(Number.isFinite)) {
-        outputs.push(this.#fromMaxima(some, await product.best(transformed), product.rows / BLOCK, rows))
-      } else {
-        await eachBatch(product, transformed, ({ data, stride }) => {
-          outputs.push(selectTopK(some, { kind: 'keys', data, stride }, rows))
-        })
+      const to = Math.min(count, from + ProductMemory.queries)
+      const maxima = await this.#product!.best(queries.subarray(from * this.width, to * this.width))
+      const blocks = this.#product!.rows / BLOCK
+      for (let a = from; a < to; a++) {
+        nearest.clear()
+        leading.clear()
+        this.#search(input, a, maxima.subarray((a - from) * blocks, (a - from + 1) * blocks), nearest, leading)
+        for (let i = 0; i < nearest.size; i++) {
+          result.indices[a * k + i] = nearest.rows[i]!
+          result.values[a * k + i] = this.metric === 'l2' ? -nearest.keys[i]! : nearest.keys[i]!
+        }
       }
     }
-    return joinTopK(outputs)
+    return result
   }
 
   dispose(): void {
@@ -69,142 +99,104 @@ export class ResidentSearch {
     this.#product = undefined
   }
 
-  get #productWidth(): number {
-    return this.#metric === 'l2' ? this.#width + 1 : this.#width
-  }
-
+  /** [rows, width], and the squared norms. */
   #transformed(memory: Float32Array, rows: number): Float32Array {
-    const [width, wide] = [this.#width, this.#productWidth]
-    const data = new Float32Array(rows * wide)
+    const { width, metric } = this
+    const scan = this.#scan
     const count = memory.length / width
+    const data = new Float32Array(rows * width)
+    if (metric !== 'cosine') data.set(memory)
     this.#squares = new Float64Array(count)
-    if (this.#metric === 'dot') {
-      data.set(memory)
-      return data
+    this.#largestSquare = 0
+    for (let first = 0; first < count; first += BLOCK) {
+      const some = Math.min(BLOCK, count - first)
+      scan.rows.set(memory.subarray(first * width, (first + some) * width))
+      scan.squares(some)
+      for (let i = 0; i < some; i++) {
+        const square = scan.results[i]!
+        this.#squares[first + i] = square
+        this.#largestSquare = square < TAME ? Math.max(this.#largestSquare, square) : Number.POSITIVE_INFINITY
+        if (metric === 'cosine') scan.scale(i, square === 0 ? 0 : 1 / Math.sqrt(square))
+      }
+      if (metric === 'cosine') data.set(scan.rows.subarray(0, some * width), first * width)
     }
-    for (let row = 0; row < count; row++) {
-      const square = squaredNorm(memory, row, width)
-      this.#squares[row] = square
-      const scale = this.#metric === 'l2' ? 1 : square === 0 ? 0 : 1 / Math.sqrt(square)
-      for (let k = 0; k < width; k++) data[row * wide + k] = memory[row * width + k]! * scale
-      if (this.#metric === 'l2') data[row * wide + width] = -square / 2
-    }
-    // Rows of the room that is left are far from everything.
-    if (this.#metric === 'l2') for (let row = count; row < rows; row++) data[row * wide + width] = -1e30
     return data
   }
 
-  #queries(queries: Float32Array): Float32Array {
-    if (this.#metric !== 'l2') return queries
-    const [width, wide] = [this.#width, this.#productWidth]
-    const out = new Float32Array((queries.length / width) * wide).fill(1)
-    for (let a = 0; a < queries.length / width; a++) out.set(queries.subarray(a * width, (a + 1) * width), a * wide)
-    return out
+  #terms(rows: number): Float32Array {
+    // Rows of the room that is left are far from everything.
+    const terms = new Float32Array(rows).fill(-1e37)
+    for (let row = 0; row < this.#squares.length; row++) terms[row] = -this.#squares[row]! / 2
+    return terms
   }
 
-  #fromMaxima(input: Input, maxima: Float32Array, blocks: number, rows: number): TopK {
-    const { queries, memory, width, metric, k } = input
-    // Checks k, and gives the arrays.
-    const result = selectTopK({ ...input, memory: [] }, { kind: 'keys', data: maxima, stride: 0 }, 0)
-    const first = new Int32Array(k)
-    const keys = new Float64Array(k)
-    const nearest = new Nearest(k)
-    for (let a = 0; a < queries.length / width; a++) {
-      const from = a * blocks
-      const square = squaredNorm(queries, a, width)
-      let held = 0
-      for (let b = 0; b < blocks; b++) {
-        const key = maxima[from + b]!
-        if (held === k && key <= keys[k - 1]!) continue
-        let at = held < k ? held++ : k - 1
-        while (at > 0 && keys[at - 1]! < key) {
-          keys[at] = keys[at - 1]!
-          first[at] = first[at - 1]!
-          at--
-        }
-        keys[at] = key
-        first[at] = b
-      }
-      nearest.clear()
-      const look = (block: number) => {
-        for (let row = block; row < rows; row += blocks)
-          nearest.offer(exactKey(metric, width, queries, a, memory, row, square * this.#squares[row]!), row)
-      }
-      for (let i = 0; i < held; i++) look(first[i]!)
-      // The rest, where its bound is not below what was found; float32 may have lost a little of it.
-      const worst = nearest.worst
-      const bound =
-        metric === 'dot' ? worst : metric === 'cosine' ? worst * Math.sqrt(square) : (square - worst ** 2) / 2
-      const scale = metric === 'cosine' ? Math.sqrt(square) : Math.max(Math.abs(bound), square)
-      const limit = worst === Number.NEGATIVE_INFINITY ? worst : bound - 1e-5 * scale
-      for (let b = 0; b < blocks; b++) {
-        if (maxima[from + b]! < limit) continue
+  /** Query `a`, whose blocks have these maxima, into `nearest`. */
+  #search(input: Input, a: number, maxima: Float32Array, nearest: Nearest, leading: Nearest): void {
+    const { width } = this
+    const scan = this.#scan
+    const blocks = Math.ceil(this.#squares.length / BLOCK)
+    const square = squaredNorm(input.queries, a, width)
+    scan.query.set(input.queries.subarray(a * width, (a + 1) * width))
+    for (let from = 0; from < blocks; from += PIECE) {
+      const count = this.#piece(maxima, from, blocks)
+      for (let b = scan.next(0, count, leading.worst); b < count; b = scan.next(b + 1, count, leading.worst))
+        leading.offer(scan.maxima[b]!, from + b)
+    }
+    for (let i = 0; i < leading.size && leading.keys[i]! > this.#limit(nearest.worst, square); i++)
+      this.#look(input, a, square, leading.rows[i]!, nearest)
+    // Then all others whose bound is not below what was found.
+    let limit = this.#limit(nearest.worst, square)
+    for (let from = 0; from < blocks; from += PIECE) {
+      const count = blocks > PIECE ? this.#piece(maxima, from, blocks) : blocks
+      for (let b = scan.next(0, count, limit); b < count; b = scan.next(b + 1, count, limit)) {
         let seen = false
-        for (let i = 0; i < held; i++) if (first[i] === b) seen = true
-        if (!seen) look(b)
-      }
-      for (let i = 0; i < nearest.size; i++) {
-        result.indices[a * k + i] = nearest.rows[i]!
-        result.values[a * k + i] = metric === 'l2' ? -nearest.keys[i]! : nearest.keys[i]!
+        for (let i = 0; i < leading.size; i++) if (leading.rows[i] === from + b) seen = true
+        if (seen) continue
+        this.#look(input, a, square, from + b, nearest)
+        limit = this.#limit(nearest.worst, square)
       }
     }
-    return result
-  }
-}
-
-/** `pairValue`, negative for `l2`, with the norms known. */
-function exactKey(
-  metric: Metric,
-  width: number,
-  queries: Float32Array,
-  a: number,
-  memory: Float32Array,
-  row: number,
-  squares: number,
-): number {
-  const [i, j] = [a * width, row * width]
-  let sum = 0
-  if (metric === 'l2') {
-    for (let k = 0; k < width; k++) sum += (queries[i + k]! - memory[j + k]!) ** 2
-    return -Math.sqrt(sum)
-  }
-  for (let k = 0; k < width; k++) sum += queries[i + k]! * memory[j + k]!
-  if (metric === 'dot') return sum
-  return squares === 0 ? 0 : sum / Math.sqrt(squares)
-}
-
-/** The k largest keys; the lower row first where keys are equal. */
-class Nearest {
-  readonly keys: Float64Array
-  readonly rows: Int32Array
-  size = 0
-  readonly #k: number
-
-  constructor(k: number) {
-    this.#k = k
-    this.keys = new Float64Array(k)
-    this.rows = new Int32Array(k)
   }
 
-  get worst(): number {
-    return this.size === this.#k ? this.keys[this.#k - 1]! : Number.NEGATIVE_INFINITY
+  /** Hands a piece of the maxima to `next`; how many they are. */
+  #piece(maxima: Float32Array, from: number, blocks: number): number {
+    const count = Math.min(PIECE, blocks - from)
+    this.#scan.maxima.set(maxima.subarray(from, from + count))
+    this.#scan.maxima.fill(Number.POSITIVE_INFINITY, count, count + 4)
+    return count
   }
 
-  clear(): void {
-    this.size = 0
+  /** Less than any product that a row with this key can have: float32 may have lost width x epsilon of the norms. */
+  #limit(key: number, square: number): number {
+    if (key === Number.NEGATIVE_INFINITY) return key
+    const norm = Math.sqrt(square)
+    const largest = Math.sqrt(this.#largestSquare)
+    const lost = 2 ** -23 * (this.width + 8)
+    if (this.metric === 'cosine') return norm * (key - lost) - TINY
+    if (this.metric === 'dot') return key - lost * norm * largest - TINY
+    return (square - key ** 2) / 2 - lost * largest * (norm + largest / 2) - TINY
   }
 
-  offer(key: number, row: number): void {
-    const { keys, rows } = this
-    const after = (i: number) => keys[i]! < key || (keys[i] === key && rows[i]! > row)
-    if (this.size === this.#k && !after(this.#k - 1)) return
-    let at = this.size < this.#k ? this.size++ : this.#k - 1
-    while (at > 0 && after(at - 1)) {
-      keys[at] = keys[at - 1]!
-      rows[at] = rows[at - 1]!
-      at--
+  /** Offers the rows of a block with their exact keys: `pairValue`, negative for `l2`, with the norms known. */
+  #look({ memory, mask }: Input, a: number, square: number, block: number, nearest: Nearest): void {
+    const { metric, width } = this
+    const scan = this.#scan
+    const rows = this.#squares.length
+    const first = block * BLOCK
+    const count = Math.min(BLOCK, rows - first)
+    const masked = mask !== undefined && mask.length !== rows ? a * rows : 0
+    scan.rows.set(memory.subarray(first * width, (first + count) * width))
+    if (metric === 'l2') scan.distances(count)
+    else scan.products(count)
+    for (let i = 0; i < count; i++) {
+      if (mask !== undefined && !mask[masked + first + i]) continue
+      const result = scan.results[i]!
+      if (metric === 'l2') nearest.offer(-Math.sqrt(result), first + i)
+      else if (metric === 'dot') nearest.offer(result, first + i)
+      else {
+        const norms = Math.sqrt(square * this.#squares[first + i]!)
+        nearest.offer(norms === 0 ? 0 : result / norms, first + i)
+      }
     }
-    keys[at] = key
-    rows[at] = row
   }
 }

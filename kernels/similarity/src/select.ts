@@ -33,10 +33,10 @@ export interface Neighbours {
 /**
  * Scores of all pairs in the form in which they were computed. `stride` is the distance between two queries' scores.
  * `values` are the metric's own; `products` are dot products, which order rows as the metric does after one operation
- * with a term of the row, so that no pass over all of them is needed; `keys` are larger for nearer rows as they are.
+ * with a term of the row, so that no pass over all of them is needed.
  */
 export interface Scores {
-  readonly kind: 'values' | 'products' | 'keys'
+  readonly kind: 'values' | 'products'
   readonly data: Float32Array
   readonly stride: number
 }
@@ -61,19 +61,22 @@ export function rowTerms(
 /** A number that is larger for nearer rows. */
 function keyOf(kind: Scores['kind'], metric: Metric, score: number, term: number): number {
   if (kind === 'values') return metric === 'l2' ? -score : score
-  if (kind === 'keys') return score
   return metric === 'dot' ? score : metric === 'cosine' ? score * term : 2 * score - term
+}
+
+/** A result in which nothing was found. @throws RepriseError RPR_OPTION_RANGE */
+export function emptyTopK(queries: number, k: number): TopK {
+  if (!Number.isSafeInteger(k) || k < 1)
+    throw new RepriseError('RPR_OPTION_RANGE', `'k' is ${k}.`, { value: k, hint: 'It is an integer of 1 or more.' })
+  return { indices: new Int32Array(queries * k).fill(-1), values: new Float32Array(queries * k).fill(Number.NaN) }
 }
 
 /** @throws RepriseError RPR_OPTION_RANGE, RPR_SHAPE */
 export function selectTopK(input: TopKInput, scores: Scores, m: number, terms?: Float32Array): TopK {
   const { queries, memory, width, metric, k, mask } = input
-  if (!Number.isSafeInteger(k) || k < 1)
-    throw new RepriseError('RPR_OPTION_RANGE', `'k' is ${k}.`, { value: k, hint: 'It is an integer of 1 or more.' })
   const q = queries.length / width
   checkMask(mask, q, m)
-  const indices = new Int32Array(q * k).fill(-1)
-  const values = new Float32Array(q * k).fill(Number.NaN)
+  const { indices, values } = emptyTopK(q, k)
   const keys = new Float64Array(k)
   const rows = new Int32Array(k)
   const perQuery = mask !== undefined && mask.length !== m
@@ -150,7 +153,8 @@ function keyLimit(kind: Scores['kind'], metric: Metric, threshold: number, squar
   return metric === 'cosine' ? margin(threshold * Math.sqrt(square)) : margin(square - threshold ** 2)
 }
 
-function checkMask(mask: ArrayLike<number> | undefined, q: number, m: number): void {
+/** @throws RepriseError RPR_SHAPE */
+export function checkMask(mask: ArrayLike<number> | undefined, q: number, m: number): void {
   if (mask === undefined || mask.length === m || mask.length === q * m) return
   throw new RepriseError('RPR_SHAPE', `'mask' has ${mask.length} elements.`, {
     value: mask.length,

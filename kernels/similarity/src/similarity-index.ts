@@ -221,7 +221,9 @@ export class SimilarityIndex {
     const rows = memory.length / this.width
     if (executor === 'reference' || rows === 0 || queries.length === 0)
       return selectTopK(input, { kind: 'values', data: similarities(input), stride: rows }, rows)
-    return this.#search.topK({ ...input, queries: Float32Array.from(queries), memory })
+    const asked = new Float32Array(queries)
+    if (this.#search.takes(asked)) return this.#search.topK({ ...input, queries: asked, memory })
+    return selectTopK(input, { kind: 'values', data: similarities(input), stride: rows }, rows)
   }
 
   async #load(): Promise<void> {

@@ -1,16 +1,17 @@
 /** SAC, TD3 and REDQ by the rule of executors.test.ts: gradients of all networks from a common state, then parameters. */
-import type { Executor, HostTree, UpdateCall } from '@reprise/backend'
+import type { Executor, ExecutorName, HostTree, UpdateCall } from '@reprise/backend'
 import { box, discrete, Pcg64 } from '@reprise/core'
 import { describe, expect, it } from 'vitest'
 import { redq, sac, td3 } from './index.ts'
 import { freshMoments, gradientOf, updateCallOf } from './testing/actor-critic-batches.ts'
 import { learnerFor, optionsFor, spacesFor } from './testing/fixtures.ts'
+import { tensorFlowExecutors } from './testing/tensorflow-executors.ts'
 
 const LEARNING_RATE = 3e-3
 const BATCHES = 100
 const ROWS = 16
 const NETWORKS = ['critic', 'actor'] as const
-const EXECUTORS = ['eager:cpu', 'wasm', 'onnx'] as const
+const EXECUTORS: readonly ExecutorName[] = ['eager:cpu', 'wasm', 'onnx', ...(await tensorFlowExecutors())]
 /** Far more than it takes, unless the machine is busy with other things. */
 const TIMEOUT = 240_000
 const continuous = spacesFor(box({ low: -1, high: 1, shape: [2] }))

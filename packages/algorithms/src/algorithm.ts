@@ -1,7 +1,9 @@
 /** What an algorithm is: a table of options, a program for given spaces, and how collected data become updates. */
-import type { HostRecord, HostTree, LearnerProgram, UpdatesCall } from '@reprise/backend'
+import type { HostRecord, HostTree, LearnerProgram, SequenceShape, UpdatesCall } from '@reprise/backend'
 import type { OptionTable, OptionValues, Pcg64, Space } from '@reprise/core'
 import type { EpisodeReplayConfig, GroupedEpisodes, Judged, ReplayConfig } from '@reprise/replay'
+import type { EpisodeSource } from './episode-source.ts'
+import type { TaskChoice } from './task-options.ts'
 
 /** What a policy must know of the environment: the encoded observation and the action space. */
 export interface PolicySpaces {
@@ -29,6 +31,8 @@ export interface PrepareContext<O> {
   /** Share of the run that is done, in [0, 1]: what schedules read. */
   readonly progress: number
   readonly spaces: PolicySpaces
+  /** How the program wants its rows laid out, where its policy has memory (`LearnerProgram.sequences`). */
+  readonly sequences?: readonly SequenceShape[] | undefined
 }
 
 /** The updates to run on the data of one iteration (undefined: none is worth running), and what to log about them. */
@@ -70,6 +74,8 @@ export interface Rollout {
   readonly finalValues: Float32Array
   /** [N] value of the observation after the last step. */
   readonly lastValues: Float32Array
+  /** [N, memorySize] what the policy remembered before the first step; only of a policy with memory. */
+  readonly memory?: Float32Array
 }
 
 export interface RolloutAlgorithm<T extends OptionTable = OptionTable, O = OptionValues<T>>
@@ -93,6 +99,8 @@ export interface GroupAlgorithm<T extends OptionTable = OptionTable, O = OptionV
    * `batchGroups`: groups that are trained on, stored ones included; default `groups`, which are played.
    */
   collection(options: O): { groups: number; groupSize: number; maxBatches: number; batchGroups?: number }
+  /** Which tasks the groups play, and how many episodes each. Absent: all alike. */
+  taskChoice?(options: O): TaskChoice
   /** [numEpisodes] 1 for episodes of groups that carry a signal (whose rewards differ). */
   informative(episodes: EpisodeGroups, options: O): Uint8Array
   /**
@@ -100,12 +108,17 @@ export interface GroupAlgorithm<T extends OptionTable = OptionTable, O = OptionV
    * sampling they are asked for again over all batches. `columns` is then empty.
    */
   describe(episodes: EpisodeGroups, options: O): Record<string, number>
+  /**
+   * Whether log-probs are evaluated once more before `prepare`: of all episodes, or of those that are informative (and
+   * replayed), where no others are trained on. undefined: not.
+   */
+  recomputes?(options: O): 'all' | 'informative' | undefined
   /** Which fresh episodes are kept, and how they come back: decided by the group assembler. Absent or undefined: none. */
   episodeReplay?(options: O): EpisodeReplayConfig | undefined
   /** Rewards and advantages of fresh episodes, [numEpisodes] each: what the replay of episodes scores them by. */
   judge?(episodes: EpisodeGroups, options: O): Judged
-  /** Where episodes to seed the replay with come from: a file of actions, or a run. */
-  demonstrations?(options: O): string | null
+  /** Where episodes to seed the replay with come from. */
+  demonstrations?(options: O): EpisodeSource | null
   /** Whether checkpoints hold the stored episodes. Default: they do. */
   savesEpisodes?(options: O): boolean
   /** Further episodes for the groups that are flagged, played before anything else is done with the batch. */
@@ -177,8 +190,8 @@ export interface DatasetAlgorithm<T extends OptionTable = OptionTable, O = Optio
   extends AlgorithmBase<T, O> {
   readonly loop: 'dataset'
   collection(options: O): { numEnvs: number }
-  /** Where the episodes come from: a file of actions, or a run. */
-  episodes(options: O): string
+  /** Where the episodes come from. */
+  episodes(options: O): EpisodeSource
   /** The updates of one pass. Columns of `episodes`: observation, action, mask where declared. */
   prepare(episodes: EpisodeGroups, context: PrepareContext<O>): Prepared
 }

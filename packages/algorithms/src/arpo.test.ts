@@ -86,22 +86,34 @@ describe('the defaults of ARPO', () => {
   })
 })
 
-it('enabled false: program, batch and update are those of GRPO, bit for bit', async () => {
-  const shared = { groups: 2, groupSize: 4, minibatches: 2, klCoef: 0.1, ratio: 'sequence', dualClip: 3, clipHigh: 0.3 }
-  const values = optionsFor(arpo.options, { ...shared, advantageEpsilon: 1e-6, enabled: false })
-  const plain = optionsFor(grpo.options, { ...shared, advantageEpsilon: 1e-6 })
-  const [a, b] = [await learnerFor(arpo, values), await learnerFor(grpo, plain)]
-  const episodes = await episodesOf(b, new Pcg64(1))
-  const context = { progress: 0, spaces }
-  const ours = arpo.prepare(episodes, { ...context, options: values, rng: new Pcg64(5) })
-  const theirs = grpo.prepare(episodes, { ...context, options: plain, rng: new Pcg64(5) })
-  expect(ours).toEqual(theirs)
-  expect(await a.updates(ours.call!)).toEqual(await b.updates(theirs.call!))
-  expect(bytesOf((await a.save()) as HostTree)).toEqual(bytesOf((await b.save()) as HostTree))
-  expect(arpo.episodeReplay!(values)).toBeUndefined()
-  a.dispose()
-  b.dispose()
-})
+it.each(['stored', 'recompute'])(
+  'enabled false: program, batch and update are those of GRPO, bit for bit: oldLogProb %s',
+  async (oldLogProb) => {
+    const shared = {
+      oldLogProb,
+      groups: 2,
+      groupSize: 4,
+      minibatches: 2,
+      klCoef: 0.1,
+      ratio: 'sequence',
+      dualClip: 3,
+      clipHigh: 0.3,
+    }
+    const values = optionsFor(arpo.options, { ...shared, advantageEpsilon: 1e-6, enabled: false })
+    const plain = optionsFor(grpo.options, { ...shared, advantageEpsilon: 1e-6 })
+    const [a, b] = [await learnerFor(arpo, values), await learnerFor(grpo, plain)]
+    const episodes = await episodesOf(b, new Pcg64(1))
+    const context = { progress: 0, spaces }
+    const ours = arpo.prepare(episodes, { ...context, options: values, rng: new Pcg64(5) })
+    const theirs = grpo.prepare(episodes, { ...context, options: plain, rng: new Pcg64(5) })
+    expect(ours).toEqual(theirs)
+    expect(await a.updates(ours.call!)).toEqual(await b.updates(theirs.call!))
+    expect(bytesOf((await a.save()) as HostTree)).toEqual(bytesOf((await b.save()) as HostTree))
+    expect(arpo.episodeReplay!(values)).toBeUndefined()
+    a.dispose()
+    b.dispose()
+  },
+)
 
 describe('replayed rows', () => {
   it('decoupled: the ratio to the policy that acted, clipped around the policy of now', async () => {
@@ -140,6 +152,26 @@ describe('replayed rows', () => {
       const a = advantages[e]!
       const r = Math.exp(now.logProb[t]! - mu[t]!)
       if (episodes.replay.replayed[e]) return (-a * r) / (r + 0.1)
+      const loss = Math.max(-a * r, -a * Math.min(Math.max(r, 0.8), 1.3))
+      return a < 0 ? Math.min(loss, -3 * a) : loss
+    })
+    expect(await lossOf(learner, call!)).toBeCloseTo(expected, 4)
+    await expectLossGradient(learner, call!)
+    learner.dispose()
+  })
+
+  it('replayLoss imitation: replayed steps lose -log pi, whatever their ratio and advantage, fresh ones as ever', async () => {
+    const values = options({ replayLoss: 'imitation', learningRate: 1e-9, hidden: [4] })
+    const { learner, episodes } = await stale(values)
+    const mu = Float32Array.from(episodes.columns['logProb']!)
+    const { call } = prepared(episodes, values)
+    const now = await scored(learner, episodes)
+    const advantages = arpo.judge!(episodes, values).advantages
+    const expected = meanOver(mu, (t) => {
+      const e = episodeOf(episodes, t)
+      if (episodes.replay.replayed[e]) return -now.logProb[t]!
+      const a = advantages[e]!
+      const r = Math.exp(now.logProb[t]! - mu[t]!)
       const loss = Math.max(-a * r, -a * Math.min(Math.max(r, 0.8), 1.3))
       return a < 0 ? Math.min(loss, -3 * a) : loss
     })
@@ -309,6 +341,8 @@ describe('options', () => {
     [{ insertFresh: false }, /demonstrations/],
     [{ minStored: 9 }, /capacityPerTask/],
     [{ maxReplayPerGroup: 4 }, /nothing fresh/],
+    [{ replayLoss: 'imitation', replayUse: 'wholeGroups' }, /replayUse/],
+    [{ replayLoss: 'imitation', maxBatches: 3 }, /maxBatches/],
   ])('%j contradicts', (values, message) => {
     expect(() => check(values)).toThrow(
       expect.objectContaining({ code: 'RPR_OPTION_CONFLICT', message: expect.stringMatching(message) }),
@@ -317,7 +351,7 @@ describe('options', () => {
   })
 
   it.each([
-    { enabled: false, oldLogProb: 'stored' },
+    { enabled: false, oldLogProb: 'decoupled' },
     { trigger: 'always', triggerMean: 0.5 },
     { trigger: 'never', sampling: 'recent' },
     { replayPlace: 'append', replaceIndex: 'last' },
@@ -325,6 +359,10 @@ describe('options', () => {
     { replayUse: 'wholeGroups', retireSolved: true },
     { extraTemperature: 2 },
     { klOnReplayed: false },
+    { replayLoss: 'imitation', shaping: 0.1 },
+    { replayLoss: 'imitation', replaceIndex: 'last' },
+    { replayLoss: 'imitation', oldLogProb: 'decoupled' },
+    { enabled: false, replayLoss: 'imitation' },
   ])('%j has an option without effect', (values) => {
     expect(() => optionsFor(arpo.options, values, 'file')).toThrow(
       expect.objectContaining({ code: 'RPR_OPTION_INERT' }),

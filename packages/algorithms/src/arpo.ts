@@ -13,15 +13,19 @@ import {
   groupsOf,
   OLD_LOG_PROBS,
   REPLACE_INDICES,
-  REPLAY_ADVANTAGES,
   REPLAY_PLACES,
   REPLAY_TRIGGERS,
   REPLAY_USES,
 } from '@reprise/replay'
 import { type BuildContext, defineGroupAlgorithm, type EpisodeGroups } from './algorithm.ts'
-import { buildGrpo, checkGrpo, grpo, grpoOptions, judgeGrpo, policyNet, prepareGrpo, type ReplayTerms } from './grpo.ts'
+import { EPISODE_SOURCES, expertEpisodesOption } from './episode-source.ts'
+import { buildGrpo, checkGrpo, grpo, grpoOptions, judgeGrpo, prepareGrpo, type ReplayTerms } from './grpo.ts'
+import { policyNetwork } from './policy-network.ts'
+import { budgetEpisodes, taskChoice } from './task-options.ts'
 
 // ------------------------------------------------------------------------------------------------- options
+
+const REPLAY_LOSSES = ['surrogate', 'imitation'] as const
 
 interface Values {
   readonly enabled: boolean
@@ -30,6 +34,7 @@ interface Values {
   readonly replayPlace: string
   readonly extraEpisodes: number
   readonly verify: boolean
+  readonly replayLoss: string
 }
 
 const off = ({ enabled, trigger }: Values) =>
@@ -38,6 +43,9 @@ const off = ({ enabled, trigger }: Values) =>
 const disabled = ({ enabled }: Values) => (enabled ? undefined : 'enabled is false: nothing is stored')
 const unless = (why: string, holds: (values: Values) => boolean) => (values: Values) =>
   off(values) ?? (holds(values) ? undefined : why)
+/** Imitated episodes are beside the batch, and neither a ratio nor an advantage is taken of them. */
+const unlessImitated = (inert: (values: Values) => string | undefined) => (values: Values) =>
+  inert(values) ?? (values.replayLoss === 'imitation' ? "replayLoss 'imitation' takes no part in a group" : undefined)
 const inGroup = unless("only replayUse 'inGroup' puts episodes into groups", ({ replayUse }) => replayUse === 'inGroup')
 const notExtra = unless(
   "replayUse 'extraUpdate' trains on everything stored",
@@ -81,7 +89,9 @@ const replayOptions = {
     values: REPLACE_INDICES,
     default: 'first',
     doc: 'Which members of a group give way.',
-    inert: unless("replayPlace 'append' replaces no member", ({ replayPlace }) => replayPlace === 'replace'),
+    inert: unlessImitated(
+      unless("replayPlace 'append' replaces no member", ({ replayPlace }) => replayPlace === 'replace'),
+    ),
   }),
   sampling: option.choice({
     values: EPISODE_SAMPLINGS,
@@ -145,8 +155,9 @@ const replayOptions = {
   oldLogProb: option.choice({
     values: OLD_LOG_PROBS,
     default: 'recompute',
-    doc: 'What ratios of replayed steps start from. recompute: the policy of now; stored: the policy that acted; decoupled: both, the correction exact and the clip range around the policy of now; one: probability 1.',
-    inert: off,
+    doc: 'What ratios start from. recompute: the policy of now, for all steps; for replayed steps, fresh ones keep theirs: stored: the policy that acted; decoupled: both, the correction exact and the clip range around the policy of now; one: probability 1.',
+    inert: (values: Values & { oldLogProb: string }) =>
+      ['recompute', 'stored'].includes(values.oldLogProb) ? undefined : unlessImitated(off)(values),
   }),
   maxAge: option.optionalInteger({
     default: null,
@@ -162,9 +173,10 @@ const replayOptions = {
   }),
   demonstrations: option.string({
     default: 'none',
-    doc: 'Episodes that the store begins with: a YAML file with a list of {seed, options, actions}, which are played, or the folder of a run, whose stored episodes are taken.',
+    doc: `Episodes that the store begins with: ${EPISODE_SOURCES}.`,
     inert: disabled,
   }),
+  expertEpisodes: expertEpisodesOption('demonstrations', disabled),
   verify: option.boolean({
     default: false,
     doc: 'Each episode is played again from its seed and actions before it is replayed, and dropped where its outcome differs.',
@@ -185,13 +197,13 @@ const replayOptions = {
     values: REPLAY_PLACES,
     default: 'replace',
     doc: 'In place of fresh members (whole groups: of groups whose rewards are all equal), or beside them.',
-    inert: notExtra,
+    inert: unlessImitated(notExtra),
   }),
   replayAdvantages: option.choice({
-    values: REPLAY_ADVANTAGES,
+    values: ['mixed', 'split', 'frozen'],
     default: 'mixed',
     doc: 'Advantages over fresh and replayed members together, over each kind by itself (split), or as when stored (frozen).',
-    inert: notExtra,
+    inert: unlessImitated(notExtra),
   }),
   replayShare: option.optionalNumber({
     default: null,
@@ -222,12 +234,18 @@ const replayOptions = {
       ({ replayUse }) => replayUse === 'extraUpdate',
     ),
   }),
+  replayLoss: option.choice({
+    values: REPLAY_LOSSES,
+    default: 'surrogate',
+    doc: 'What replayed steps lose. surrogate: as fresh ones, as members of a group; imitation: -log pi, of weight 1, beside groups that are left as they were played (a control: what imitating successes does without the group).',
+    inert: off,
+  }),
   shaping: option.optionalNumber({
     default: null,
     min: 0,
     above: true,
     doc: 'Replayed steps lose -A r / (r + this), unclipped, r their ratio (LUFFY, ExGRPO 0.1). None: what fresh ones lose.',
-    inert: off,
+    inert: unlessImitated(off),
   }),
   replayWeight: option.optionalNumber({
     default: null,
@@ -290,6 +308,7 @@ export type ArpoOptions = OptionValues<typeof arpoOptions>
 /** What the options say to the group assembler. */
 function episodeReplay(options: ArpoOptions): EpisodeReplayConfig | undefined {
   if (!options.enabled) return undefined
+  const imitates = options.replayLoss === 'imitation'
   return {
     use: options.replayUse,
     capacityPerTask: options.capacityPerTask,
@@ -304,11 +323,11 @@ function episodeReplay(options: ArpoOptions): EpisodeReplayConfig | undefined {
     meanBelow: options.triggerMean,
     maxReplayPerGroup: options.maxReplayPerGroup,
     minStored: options.minStored,
-    place: options.replayPlace,
+    place: imitates ? 'append' : options.replayPlace,
     replaceIndex: options.replaceIndex,
     sampling: options.sampling,
     oldLogProb: options.oldLogProb,
-    advantages: options.replayAdvantages,
+    advantages: imitates ? 'unit' : options.replayAdvantages,
     maxAge: options.maxAge,
     maxPolicyLag: options.maxPolicyLag,
     share: options.replayShare,
@@ -345,10 +364,10 @@ function tempered(
   temperature: number,
   context: Pick<BuildContext<ArpoOptions>, 'spaces' | 'options'>,
 ): HostTree {
-  const { inputs, net } = policyNet(context)
+  const { inputs, layout } = policyNetwork(context.spaces, context.options, 'none')
   const { params } = state
   const data = Float32Array.from(params!.data)
-  for (const { name, offset, size } of net.layout.entries) {
+  for (const { name, offset, size } of layout.entries) {
     const logits = inputs.head.kind === 'categorical' && /(^|\/)out\/(weight|bias)$/.test(name)
     for (let i = offset; i < offset + size; i++) {
       if (logits) data[i]! /= temperature
@@ -364,10 +383,12 @@ function replayTerms(options: ArpoOptions): ReplayTerms | undefined {
   if (!options.enabled) return undefined
   const { groups, groupSize, maxReplayPerGroup, replayCapacity, replayUse, extraEpisodes } = options
   const more = replayUse === 'inGroup' ? maxReplayPerGroup : 0
-  const whole = replayUse === 'wholeGroups' ? groups * (groupSize + extraEpisodes) : 0
-  const batch = groups * (groupSize + extraEpisodes + more) + whole
+  const largest = options.rolloutBudget > 0 ? taskChoice(options).budgetMax : groupSize
+  const whole = replayUse === 'wholeGroups' ? groups * (largest + extraEpisodes) : 0
+  const batch = groups * (groupSize + extraEpisodes + more) + whole + budgetEpisodes(options)
   return {
     maxEpisodes: replayUse === 'extraUpdate' ? Math.max(batch, replayCapacity ?? batch) : batch,
+    imitates: options.replayLoss === 'imitation',
     shaping: options.shaping,
     weight: options.replayWeight,
     klOnReplayed: options.klOnReplayed,
@@ -379,8 +400,9 @@ function replayTerms(options: ArpoOptions): ReplayTerms | undefined {
 
 // ------------------------------------------------------------------------------------------------- definition
 
-function check({ options }: { options: ArpoOptions }): string[] {
-  const warnings = checkGrpo({ options })
+function check(context: Omit<BuildContext<ArpoOptions>, 'rng'>): string[] {
+  const { options } = context
+  const warnings = checkGrpo(context)
   if (!options.enabled) return warnings
   const conflict = (message: string, hint: string) => new RepriseError('RPR_OPTION_CONFLICT', message, { hint })
   if (options.oldLogProb === 'one' && options.shaping === null) {
@@ -391,6 +413,16 @@ function check({ options }: { options: ArpoOptions }): string[] {
   }
   if (options.shaping !== null && options.ratio === 'sequence')
     throw conflict("Option 'shaping' shapes ratios of steps, and 'ratio' is 'sequence'.", "Set ratio to 'step'.")
+  if (options.replayLoss === 'imitation' && options.replayUse !== 'inGroup')
+    throw conflict(
+      `Option 'replayLoss' = 'imitation' is for single episodes beside their groups, and 'replayUse' is '${options.replayUse}'.`,
+      "Set replayUse to 'inGroup', or replayLoss to 'surrogate'.",
+    )
+  if (options.replayLoss === 'imitation' && options.maxBatches > 1)
+    throw conflict(
+      `Option 'replayLoss' = 'imitation' leaves groups as they are, and dynamic sampling ('maxBatches' = ${options.maxBatches}) keeps only some.`,
+      'Set maxBatches to 1.',
+    )
   if (options.replayUse === 'extraUpdate' && options.replayCapacity === null) {
     throw conflict(
       "Option 'replayUse' = 'extraUpdate' trains on everything stored, and 'replayCapacity' sets no limit.",
@@ -432,11 +464,16 @@ export const arpo = defineGroupAlgorithm<typeof arpoOptions>({
     maxBatches: options.maxBatches,
     batchGroups: options.groups,
   }),
+  taskChoice,
+  recomputes: grpo.recomputes!,
   informative: (episodes, options) => grpo.informative(episodes, options),
   describe: (episodes, options) => grpo.describe(episodes, options),
   episodeReplay,
   judge: judgeGrpo,
-  demonstrations: ({ enabled, demonstrations }) => (!enabled || demonstrations === 'none' ? null : demonstrations),
+  demonstrations: ({ enabled, demonstrations, expertEpisodes }) =>
+    !enabled || demonstrations === 'none'
+      ? null
+      : { option: 'demonstrations', from: demonstrations, count: expertEpisodes },
   savesEpisodes: ({ saveReplay }) => saveReplay,
   secondRound,
   tempered: (state, temperature, context) => tempered(state, temperature, context),

@@ -2,7 +2,7 @@
  * Behaviour cloning: the policy is made to choose what stored episodes chose, by cross-entropy. Policy, masks and minibatches
  * are those of GRPO, so that its parameters are a base for grpo and arpo (`train --init-from`). Page: docs/bc.md.
  */
-import type { HostArray, LearnerProgram } from '@reprise/backend'
+import type { HostArray, LearnerProgram, SequenceShape } from '@reprise/backend'
 import { type OptionTable, type OptionValues, option, parseSchedule, RepriseError } from '@reprise/core'
 import {
   type AdamState,
@@ -22,17 +22,23 @@ import {
   type Prepared,
 } from './algorithm.ts'
 import { episodeMinibatches } from './episode-minibatches.ts'
-import { grpoOptions, policyNet } from './grpo.ts'
+import { EPISODE_SOURCES, expertEpisodesOption } from './episode-source.ts'
+import { grpoOptions } from './grpo.ts'
 import { inertWithoutGaussian } from './inert-options.ts'
 import { PER_ROW } from './policy-inputs.ts'
+import { checkNetwork, memoryOutput, networkOptions, policyNetwork } from './policy-network.ts'
+import { rowsOfLongest, sequenceMinibatches, sequenceShapes } from './sequences.ts'
 
-const { maxGradNorm, hidden, activation, layerNorm, logStdInit, adamEpsilon, learningRate } = grpoOptions
+const { maxGradNorm, logStdInit, adamEpsilon, learningRate } = grpoOptions
+/** Most sequences in one call: the number of episodes is not known beforehand. */
+const SEQUENCES = 16
 
 export const bcOptions = {
   episodes: option.string({
     default: 'none',
-    doc: 'The episodes: a YAML file with a list of {seed, options, actions}, which are played, or the folder of a run, whose stored episodes are taken.',
+    doc: `The episodes: ${EPISODE_SOURCES}.`,
   }),
+  expertEpisodes: expertEpisodesOption('episodes'),
   minOutcome: option.optionalNumber({
     default: null,
     min: 0,
@@ -48,9 +54,7 @@ export const bcOptions = {
   learningRate,
   entropyCoef: option.number({ default: 0, min: 0, doc: 'Weight of the entropy bonus.', aliases: ['ent_coef'] }),
   maxGradNorm,
-  hidden,
-  activation,
-  layerNorm,
+  ...networkOptions,
   logStdInit,
   adamEpsilon,
 } satisfies OptionTable
@@ -59,8 +63,14 @@ export type BcOptions = OptionValues<typeof bcOptions>
 
 type BcState = { readonly params: Tensor; readonly optimizer: AdamState; readonly accumulated: Tensor }
 
-function build({ spaces, options, rng }: BuildContext<BcOptions>): LearnerProgram {
-  const { inputs, net } = policyNet({ spaces, options: options as never })
+function sequencesFor({ policy }: BcOptions, maxEpisodeSteps: number | undefined): SequenceShape[] | undefined {
+  return policy === 'gru' ? sequenceShapes(maxEpisodeSteps, SEQUENCES) : undefined
+}
+
+function build({ spaces, options, rng, maxEpisodeSteps }: BuildContext<BcOptions>): LearnerProgram {
+  const sequences = sequencesFor(options, maxEpisodeSteps)
+  const net = policyNetwork(spaces, options, 'none', sequences)
+  const { inputs } = net
   const { size } = net.layout
   const { maxGradNorm, entropyCoef, adamEpsilon } = options
   const discrete = inputs.head.kind === 'categorical' && inputs.head.sizes.length === 1
@@ -70,27 +80,29 @@ function build({ spaces, options, rng }: BuildContext<BcOptions>): LearnerProgra
       ...adamHostState('optimizer', size),
       accumulated: { dtype: 'float32', shape: [size], data: new Float32Array(size) },
     },
+    ...(sequences ? { sequences, usualRows: rowsOfLongest(sequences) } : {}),
     inputs: {
-      act: { ...inputs.state, ...inputs.noise },
-      decide: inputs.state,
+      act: { ...inputs.state, ...inputs.noise, ...net.memory() },
+      decide: { ...inputs.state, ...net.memory() },
       batch: { ...inputs.state, action: inputs.head.action, weight: PER_ROW },
       noise: {},
       schedule: ['learningRate', 'inverseRows', 'apply'],
     },
-    act(state, { observation, mask, noise }) {
-      const { policy } = net.apply((state as BcState).params, observation!, mask)
-      const action = policy.sample(noise!)
-      return { action, logProb: policy.logProb(action) }
+    act(state, inputs) {
+      const acting = net.step((state as BcState).params, inputs)
+      const action = acting.policy.sample(inputs['noise']!)
+      return { action, logProb: acting.policy.logProb(action), ...memoryOutput(acting) }
     },
-    decide(state, { observation, mask }) {
-      return { action: net.apply((state as BcState).params, observation!, mask).policy.mode() }
+    decide(state, inputs) {
+      const deciding = net.step((state as BcState).params, inputs)
+      return { action: deciding.policy.mode(), ...memoryOutput(deciding) }
     },
     update(tree, batch, _, schedule) {
       const state = tree as BcState
       /** The mean of a minibatch is a sum over rows; this call's rows are their share of it. */
       const share = (rows: Tensor) => mul(sum(mul(rows, batch['weight']!)), schedule['inverseRows']!)
       const { loss, gradient, aux } = valueAndGradient(state.params, (params) => {
-        const { policy } = net.apply(params, batch['observation']!, batch['mask'])
+        const { policy } = net.rows(params, batch)
         const negative = mul(share(policy.logProb(batch['action']!)), -1)
         const entropy = share(policy.entropy())
         const loss = entropyCoef > 0 ? sub(negative, mul(entropy, entropyCoef)) : negative
@@ -123,7 +135,8 @@ function build({ spaces, options, rng }: BuildContext<BcOptions>): LearnerProgra
   }
 }
 
-function prepare(batch: EpisodeGroups, { options, rng, progress }: PrepareContext<BcOptions>): Prepared {
+function prepare(batch: EpisodeGroups, context: PrepareContext<BcOptions>): Prepared {
+  const { options, rng, progress, sequences } = context
   const { numEpisodes, columns, offsets, outcomes, returns } = batch
   const { minOutcome } = options
   const trained = Array.from({ length: numEpisodes }, (_, e) => e).filter(
@@ -141,9 +154,10 @@ function prepare(batch: EpisodeGroups, { options, rng, progress }: PrepareContex
       hint: "Lower 'minOutcome', or give other episodes.",
     })
   }
-  const { indices, batchSize, rows, last } = episodeMinibatches({
-    ...{ rng, offsets, trained, epochs: 1, minibatches: options.minibatches, wholeEpisodes: false },
-  })
+  const dealing = { rng, offsets, trained, epochs: 1, minibatches: options.minibatches }
+  const { indices, batchSize, rows, last } = sequences
+    ? sequenceMinibatches({ ...dealing, shapes: sequences })
+    : episodeMinibatches({ ...dealing, wholeEpisodes: false })
   const data: Record<string, HostArray> = {
     observation: columns['observation']!,
     action: columns['action']!,
@@ -171,10 +185,12 @@ function report(metrics: Readonly<Record<string, Float32Array>>): Record<string,
   }
 }
 
-function check({ options }: { options: BcOptions }): string[] {
+function check({ options, spaces, maxEpisodeSteps }: Omit<BuildContext<BcOptions>, 'rng'>): string[] {
+  checkNetwork(spaces, options)
+  sequencesFor(options, maxEpisodeSteps)
   if (options.episodes !== 'none') return []
   throw new RepriseError('RPR_OPTION_CONFLICT', "Option 'episodes' is not set: there is nothing to imitate.", {
-    hint: 'Give a YAML file with a list of {seed, options, actions}, or the folder of a run of arpo.',
+    hint: `Give ${EPISODE_SOURCES}.`,
   })
 }
 
@@ -187,7 +203,7 @@ export const bc = defineDatasetAlgorithm<typeof bcOptions>({
   inert: inertWithoutGaussian,
   build,
   collection: () => ({ numEnvs: 1 }),
-  episodes: ({ episodes }) => episodes,
+  episodes: ({ episodes, expertEpisodes }) => ({ option: 'episodes', from: episodes, count: expertEpisodes }),
   prepare,
   report,
 })

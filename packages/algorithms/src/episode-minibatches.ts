@@ -56,7 +56,12 @@ export function episodeMinibatches(input: EpisodeMinibatchesInput): EpisodeMinib
 }
 
 /** Each epoch's shuffled episodes in minibatches whose sizes differ by at most one. */
-function deal({ rng, trained, epochs, minibatches }: EpisodeMinibatchesInput): number[][] {
+export function deal({
+  rng,
+  trained,
+  epochs,
+  minibatches,
+}: Pick<EpisodeMinibatchesInput, 'rng' | 'trained' | 'epochs' | 'minibatches'>): number[][] {
   const count = Math.min(minibatches, trained.length)
   const order = Int32Array.from(trained)
   return Array.from({ length: epochs }, () => {

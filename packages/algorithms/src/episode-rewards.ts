@@ -2,11 +2,15 @@ import { meanAndStd } from '@reprise/advantage'
 import { RepriseError, suggest } from '@reprise/core'
 import type { EpisodeGroups } from './algorithm.ts'
 
-/** What can be asked of an episode; each gives one number per episode. */
-const REWARD_FUNCTIONS: Readonly<Record<string, (batch: EpisodeGroups, episode: number) => number>> = {
-  return: ({ returns }, e) => returns[e]!,
-  outcome: ({ outcomes }, e) => outcomes[e]!,
-  length: ({ offsets }, e) => offsets[e + 1]! - offsets[e]!,
+/** What can be asked of an episode; each gives one number per episode, [numEpisodes]. */
+const REWARD_FUNCTIONS: Readonly<Record<string, (batch: EpisodeGroups) => Float64Array>> = {
+  return: ({ returns }) => returns,
+  outcome: ({ outcomes }) => outcomes,
+  length: ({ offsets, numEpisodes }) => {
+    const lengths = new Float64Array(numEpisodes)
+    for (let e = 0; e < numEpisodes; e++) lengths[e] = offsets[e + 1]! - offsets[e]!
+    return lengths
+  },
 }
 
 /**
@@ -22,8 +26,10 @@ export function episodeRewards(
   const total = new Float64Array(batch.numEpisodes)
   const metrics: Record<string, number> = {}
   for (const [name, weight] of Object.entries(weights)) {
-    const values = Float64Array.from(total, (_, e) => REWARD_FUNCTIONS[name]!(batch, e))
-    if (values.some(Number.isNaN)) {
+    const values = REWARD_FUNCTIONS[name]!(batch)
+    let known = true
+    for (let e = 0; e < total.length; e++) if (Number.isNaN(values[e])) known = false
+    if (!known) {
       throw new RepriseError(
         'RPR_ENV_UNSUPPORTED',
         `Option 'rewardWeights' asks for '${name}', and the environment reported none for an episode.`,

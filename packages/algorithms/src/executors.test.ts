@@ -3,7 +3,7 @@
  * gradients agree within 1e-5 of the largest element, and parameters within 1e-6 + 1e-3 x learning rate where the gradient
  * exceeds 1e-5 of that. Chained updates differ more, since Adam turns rounding noise into whole steps.
  */
-import type { Executor, HostTree, UpdatesCall } from '@reprise/backend'
+import type { Executor, ExecutorName, HostTree, UpdatesCall } from '@reprise/backend'
 import { box, discrete, Pcg64 } from '@reprise/core'
 import { describe, expect, it } from 'vitest'
 import { dqn, grpo, ppo } from './index.ts'
@@ -17,9 +17,12 @@ import {
   spacesFor,
   withoutMoments,
 } from './testing/fixtures.ts'
+import { tensorFlowExecutors } from './testing/tensorflow-executors.ts'
 
 const LEARNING_RATE = 3e-3
 const BATCHES = 100
+/** Far more than it takes, unless the machine is busy with other things. */
+const TIMEOUT = 240_000
 
 async function compare(
   cpu: Executor,
@@ -68,9 +71,9 @@ async function paramsAfter(executor: Executor, state: HostTree, call: UpdatesCal
   return ((await executor.save()) as HostTree)['params']!
 }
 
-const EXECUTORS = ['eager:cpu', 'eager:wasm', 'wasm', 'onnx'] as const
+const EXECUTORS: readonly ExecutorName[] = ['eager:cpu', 'eager:wasm', 'wasm', 'onnx', ...(await tensorFlowExecutors())]
 
-describe('every executor equals eager:cpu', () => {
+describe('every executor equals eager:cpu', { timeout: TIMEOUT }, () => {
   it.each([
     ['discrete', spacesFor(discrete(4), 4), {}],
     [

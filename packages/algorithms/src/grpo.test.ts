@@ -347,6 +347,17 @@ describe('prepare', () => {
     expect(prepared(episodes, values).metrics).toMatchObject(described)
   })
 
+  it('says which groups fail or succeed whole, where outcomes are known', async () => {
+    const values = options()
+    const episodes = await withReturns(values, { returns: [1, 1, 1, 1, 0, 0, 0, 0] })
+    const known = { ...episodes, outcomes: Float64Array.from(episodes.returns) }
+    expect(grpo.describe(known, values)).toMatchObject({ 'group/frac_all_fail': 0.5, 'group/frac_all_success': 0.5 })
+    known.outcomes[7] = 1
+    expect(grpo.describe(known, values)).toMatchObject({ 'group/frac_all_fail': 0, 'group/frac_all_success': 0.5 })
+    known.outcomes.fill(Number.NaN)
+    expect(grpo.describe(known, values)).not.toHaveProperty('group/frac_all_fail')
+  })
+
   it('calls logStdInit inert where actions have no deviation', () => {
     expect(Object.keys(grpo.inert!(spacesFor(discrete(3))))).toEqual(['logStdInit'])
     expect(grpo.inert!(spacesFor(box({ low: -1, high: 1, shape: [2] })))).toEqual({})

@@ -5,12 +5,17 @@
  * Page: docs/grpo.md. One file on purpose: it is everything that GRPO is.
  */
 import { groupAdvantages, groupRanges, groupsWithSignal, meanAndStd, STD_KINDS } from '@reprise/advantage'
-import type { HostArray, LearnerProgram, TensorRecord } from '@reprise/backend'
-import { type OptionTable, type OptionValues, option, parseSchedule, RepriseError } from '@reprise/core'
+import type { HostArray, LearnerProgram, SequenceShape, TensorRecord } from '@reprise/backend'
 import {
-  ACTIVATIONS,
+  type OptionSpec,
+  type OptionTable,
+  type OptionValues,
+  option,
+  parseSchedule,
+  RepriseError,
+} from '@reprise/core'
+import {
   type AdamState,
-  actorCritic,
   adam,
   adamHostState,
   clipByGlobalNorm,
@@ -51,8 +56,11 @@ import {
 import { episodeMinibatches } from './episode-minibatches.ts'
 import { checkRewardWeights, episodeRewards } from './episode-rewards.ts'
 import { inertWithoutGaussian } from './inert-options.ts'
-import { PER_ROW, policyInputs } from './policy-inputs.ts'
+import { PER_ROW } from './policy-inputs.ts'
+import { checkNetwork, memoryOutput, networkOptions, policyNetwork } from './policy-network.ts'
+import { rowsOfLongest, sequenceMinibatches, sequenceShapes } from './sequences.ts'
 import { clippedSurrogate } from './surrogate.ts'
+import { budgetEpisodes, taskChoice, taskOptions } from './task-options.ts'
 
 // ------------------------------------------------------------------------------------------------- options
 
@@ -78,6 +86,7 @@ export const grpoOptions = {
     doc: 'Dynamic sampling (DAPO): sample up to this many batches until `groups` groups have rewards that differ. 1: off.',
     aliases: ['max_num_gen_batches'],
   }),
+  ...taskOptions,
   epochs: option.integer({
     default: 2,
     min: 1,
@@ -144,6 +153,13 @@ export const grpoOptions = {
     aliases: ['delta', 'clip_ratio_c'],
     inert: singleUpdate,
   }),
+  // More values in arpo.ts, hence the wider type.
+  oldLogProb: option.choice({
+    values: ['stored', 'recompute'],
+    default: 'stored',
+    doc: 'What ratios start from. stored: the log-probs that the policy gave when it acted; recompute: all are evaluated once more before the updates, by the program that learns.',
+    inert: singleUpdate,
+  }) as OptionSpec<string>,
   ratio: option.choice({
     values: ['step', 'sequence'],
     default: 'step',
@@ -215,20 +231,7 @@ export const grpoOptions = {
     doc: 'Gradients are scaled down to this norm.',
     aliases: ['max_grad_norm', 'grad_clip'],
   }),
-  hidden: option.numbers({
-    default: [64, 64],
-    min: 1,
-    integer: true,
-    doc: 'Widths of the hidden layers.',
-    aliases: ['net_arch', 'hidden_sizes'],
-  }),
-  activation: option.choice({
-    values: ACTIVATIONS,
-    default: 'tanh',
-    doc: 'Activation of the hidden layers.',
-    aliases: ['activation_fn'],
-  }),
-  layerNorm: option.boolean({ default: false, doc: 'Layer normalisation before each activation.' }),
+  ...networkOptions,
   logStdInit: option.number({
     default: 0,
     doc: 'Initial log standard deviation of continuous actions.',
@@ -261,6 +264,8 @@ type GrpoState = {
 export interface ReplayTerms {
   /** Most episodes that a batch can hold. */
   readonly maxEpisodes: number
+  /** Whether steps of replayed episodes lose -log pi, whatever their advantage and ratio. */
+  readonly imitates: boolean
   /** Steps of replayed episodes lose -A r / (r + this), r their ratio, unclipped. null: what fresh ones lose. */
   readonly shaping: number | null
   /** Weight of the mean over what is replayed, taken by itself and added. null: one mean over everything. */
@@ -275,22 +280,21 @@ export interface ReplayTerms {
 }
 
 /** Whether the loss must know which rows are replayed. */
-function flagsRows({ shaping, klOnReplayed }: ReplayTerms, { klCoef, klPlace }: GrpoOptions): boolean {
-  return shaping !== null || (klCoef > 0 && klPlace === 'loss' && !klOnReplayed)
+function flagsRows({ imitates, shaping, klOnReplayed }: ReplayTerms, { klCoef, klPlace }: GrpoOptions): boolean {
+  return imitates || shaping !== null || (klCoef > 0 && klPlace === 'loss' && !klOnReplayed)
 }
 
-export function policyNet({ spaces, options }: Pick<BuildContext<GrpoOptions>, 'spaces' | 'options'>) {
-  const inputs = policyInputs(spaces)
-  const net = actorCritic({
-    inputs: spaces.observationSize,
-    head: inputs.head,
-    hidden: options.hidden,
-    activation: options.activation,
-    layerNorm: options.layerNorm,
-    critic: 'none',
-    logStdInit: options.logStdInit,
-  })
-  return { inputs, net }
+/** Which episodes the loop evaluates once more before they are prepared. */
+function recomputes({ oldLogProb, skipZeroVariance, klCoef, klPlace }: GrpoOptions) {
+  if (oldLogProb !== 'recompute') return undefined
+  // A penalty in the reward reads every episode.
+  return skipZeroVariance && !(klCoef > 0 && klPlace === 'reward') ? 'informative' : 'all'
+}
+
+/** How the rows of a policy with memory are laid out. */
+function sequencesFor(options: GrpoOptions, maxEpisodeSteps: number | undefined): SequenceShape[] | undefined {
+  if (options.policy !== 'gru') return undefined
+  return sequenceShapes(maxEpisodeSteps, Math.ceil((options.groups * options.groupSize) / options.minibatches))
 }
 
 export function buildGrpo(
@@ -298,21 +302,25 @@ export function buildGrpo(
   replay?: ReplayTerms,
 ): LearnerProgram {
   const { klCoef, klKind, entropyCoef, maxGradNorm, dualClip, adamEpsilon } = options
-  const { inputs, net } = policyNet({ spaces, options })
+  const sequences = sequencesFor(options, maxEpisodeSteps)
+  const net = policyNetwork(spaces, options, 'none', sequences)
+  const { inputs } = net
   const params = net.init(rng)
   const { size } = net.layout
   const sequence = options.ratio === 'sequence'
   const klInLoss = klCoef > 0 && options.klPlace === 'loss'
   const moving = klCoef > 0 && options.referenceMixing > 0
-  const episodes = replay?.maxEpisodes ?? options.groups * options.groupSize
+  const episodes = replay?.maxEpisodes ?? options.groups * options.groupSize + budgetEpisodes(options)
   const flagged = replay !== undefined && flagsRows(replay, options)
+  const scores = replay !== undefined || recomputes(options) !== undefined
   const lossScale = options.aggregation === 'episode-mean-step-sum-norm' ? 1 / normLength(options, maxEpisodeSteps) : 1
 
-  function score(state: TensorTree, { observation, mask, action }: TensorRecord): TensorRecord {
+  function score(state: TensorTree, rows: TensorRecord): TensorRecord {
     const { params, reference } = state as GrpoState
-    const { policy } = net.apply(params, observation!, mask)
-    const out: Record<string, Tensor> = { logProb: policy.logProb(action!), entropy: policy.entropy() }
-    if (reference) out['referenceLogProb'] = net.apply(reference, observation!, mask).policy.logProb(action!)
+    const action = rows['action']!
+    const { policy } = net.rows(params, rows)
+    const out: Record<string, Tensor> = { logProb: policy.logProb(action), entropy: policy.entropy() }
+    if (reference) out['referenceLogProb'] = net.rows(reference, rows).policy.logProb(action)
     return out
   }
 
@@ -323,10 +331,12 @@ export function buildGrpo(
       accumulated: { dtype: 'float32', shape: [size], data: new Float32Array(size) },
       ...(klCoef > 0 ? { reference: { dtype: 'float32' as const, shape: [size], data: params.slice() } } : {}),
     },
+    ...(sequences ? { sequences, usualRows: rowsOfLongest(sequences) } : {}),
     inputs: {
-      act: { ...inputs.state, ...inputs.noise },
-      decide: inputs.state,
-      ...(replay ? { score: { ...inputs.state, action: inputs.head.action } } : {}),
+      // A reference policy has a memory of its own.
+      act: { ...inputs.state, ...inputs.noise, ...net.memory(klCoef > 0 ? 2 : 1) },
+      decide: { ...inputs.state, ...net.memory() },
+      ...(scores ? { score: { ...inputs.state, action: inputs.head.action } } : {}),
       batch: {
         ...inputs.state,
         action: inputs.head.action,
@@ -349,20 +359,23 @@ export function buildGrpo(
       ],
     },
 
-    act(state, { observation, mask, noise }) {
+    act(state, inputs) {
       const { params, reference } = state as GrpoState
-      const { policy } = net.apply(params, observation!, mask)
-      const action = policy.sample(noise!)
-      const out: Record<string, Tensor> = { action, logProb: policy.logProb(action) }
-      if (reference) out['referenceLogProb'] = net.apply(reference, observation!, mask).policy.logProb(action)
-      return out
+      const memories = net.memories(inputs, reference ? 2 : 1)
+      const acting = net.step(params, inputs, memories[0])
+      const action = acting.policy.sample(inputs['noise']!)
+      const out = { action, logProb: acting.policy.logProb(action) }
+      if (!reference) return { ...out, ...memoryOutput(acting) }
+      const referring = net.step(reference, inputs, memories[1])
+      return { ...out, referenceLogProb: referring.policy.logProb(action), ...memoryOutput(acting, referring) }
     },
 
-    decide(state, { observation, mask }) {
-      return { action: net.apply((state as GrpoState).params, observation!, mask).policy.mode() }
+    decide(state, inputs) {
+      const deciding = net.step((state as GrpoState).params, inputs)
+      return { action: deciding.policy.mode(), ...memoryOutput(deciding) }
     },
 
-    ...(replay ? { score } : {}),
+    ...(scores ? { score } : {}),
 
     update(tree, batch, _, schedule) {
       const state = tree as GrpoState
@@ -371,7 +384,7 @@ export function buildGrpo(
       const aggregate = (rows: Tensor) => mul(sum(mul(rows, weight)), mul(schedule['lossScale']!, lossScale))
 
       const { loss, gradient, aux } = valueAndGradient(state.params, (params) => {
-        const { policy, logStd } = net.apply(params, batch['observation']!, batch['mask'])
+        const { policy, logStd } = net.rows(params, batch)
         const logProb = policy.logProb(batch['action']!)
         const stepLogRatio = sub(logProb, batch['logProb']!)
         const logRatio = sequence ? sequenceMean(stepLogRatio, batch, episodes) : stepLogRatio
@@ -383,9 +396,11 @@ export function buildGrpo(
           dualClip,
         })
         const policyLoss = aggregate(
-          replay && replay.shaping !== null
-            ? pick(batch['replayed']!, shapedSurrogate(logRatio, advantage, replay.shaping), clipped)
-            : clipped,
+          replay?.imitates
+            ? pick(batch['replayed']!, mul(logProb, -1), clipped)
+            : replay && replay.shaping !== null
+              ? pick(batch['replayed']!, shapedSurrogate(logRatio, advantage, replay.shaping), clipped)
+              : clipped,
         )
         const entropy = policy.entropy()
         let loss = policyLoss
@@ -488,7 +503,7 @@ function normLength({ normLength }: GrpoOptions, maxEpisodeSteps: number | undef
 
 export function prepareGrpo(
   batch: EpisodeGroups,
-  { options, rng, progress }: PrepareContext<GrpoOptions>,
+  { options, rng, progress, sequences }: PrepareContext<GrpoOptions>,
   replay?: ReplayTerms,
 ): Prepared {
   const { numEpisodes, columns, offsets, group } = batch
@@ -519,14 +534,11 @@ export function prepareGrpo(
   metrics['episodes/trained'] = trained.length
   if (trained.length === 0) return { call: undefined, metrics }
 
-  const { indices, batchSize, rows, episodes, last } = episodeMinibatches({
-    rng,
-    offsets,
-    trained,
-    epochs: options.epochs,
-    minibatches: options.minibatches,
-    wholeEpisodes: options.ratio === 'sequence',
-  })
+  const { epochs, minibatches } = options
+  const dealing = { rng, offsets, trained, epochs, minibatches }
+  const { indices, batchSize, rows, episodes, last } = sequences
+    ? sequenceMinibatches({ ...dealing, shapes: sequences })
+    : episodeMinibatches({ ...dealing, wholeEpisodes: options.ratio === 'sequence' })
   const perStep = options.aggregation === 'step-mean'
   const perEpisodeMean = options.aggregation === 'episode-mean-step-mean'
   const total = offsets[numEpisodes]!
@@ -646,21 +658,41 @@ function describe(batch: EpisodeGroups, { rewardWeights }: GrpoOptions): Record<
   const { numEpisodes, offsets, group, truncated, failedEpisodes } = batch
   const ranges = groupRanges(group)
   const flat = ranges.filter(({ from }) => !signal[from]).length
-  const lengths = Float64Array.from({ length: numEpisodes }, (_, e) => offsets[e + 1]! - offsets[e]!)
+  let [shortest, longest, cut] = [Number.POSITIVE_INFINITY, 0, 0]
+  for (let e = 0; e < numEpisodes; e++) {
+    const length = offsets[e + 1]! - offsets[e]!
+    if (length < shortest) shortest = length
+    if (length > longest) longest = length
+    cut += truncated[e]!
+  }
   return {
     ...rewards.metrics,
     'group/frac_zero_std': ranges.length === 0 ? 0 : flat / ranges.length,
     'group/zero_variance_groups': flat,
+    ...allAlike(batch, ranges),
     ...(numEpisodes === 0
       ? {}
       : {
-          'episodes/length_mean': meanAndStd(lengths, 'population').mean,
-          'episodes/length_min': lengths.reduce((a, b) => Math.min(a, b)),
-          'episodes/length_max': lengths.reduce((a, b) => Math.max(a, b)),
-          'episodes/truncated_share': truncated.reduce((a, b) => a + b, 0) / numEpisodes,
+          'episodes/length_mean': offsets[numEpisodes]! / numEpisodes,
+          'episodes/length_min': shortest,
+          'episodes/length_max': longest,
+          'episodes/truncated_share': cut / numEpisodes,
         }),
     'episodes/failed': failedEpisodes,
   }
+}
+
+/** Shares of the groups that fail or succeed whole, where outcomes are known. */
+function allAlike({ outcomes }: EpisodeGroups, ranges: ReturnType<typeof groupRanges>): Record<string, number> {
+  if (ranges.length === 0 || Number.isNaN(outcomes[0])) return {}
+  let [failed, solved] = [0, 0]
+  for (const { from, count } of ranges) {
+    let alike = outcomes[from] === 0 || outcomes[from] === 1
+    for (let e = from + 1; alike && e < from + count; e++) alike = outcomes[e] === outcomes[from]
+    if (alike && outcomes[from] === 0) failed++
+    if (alike && outcomes[from] === 1) solved++
+  }
+  return { 'group/frac_all_fail': failed / ranges.length, 'group/frac_all_success': solved / ranges.length }
 }
 
 // ------------------------------------------------------------------------------------------------- report
@@ -688,7 +720,9 @@ function report(metrics: Readonly<Record<string, Float32Array>>): Record<string,
 
 // ------------------------------------------------------------------------------------------------- definition
 
-export function checkGrpo({ options }: { options: GrpoOptions }): string[] {
+export function checkGrpo({ options, spaces, maxEpisodeSteps }: Omit<BuildContext<GrpoOptions>, 'rng'>): string[] {
+  checkNetwork(spaces, options)
+  sequencesFor(options, maxEpisodeSteps)
   const { groups, groupSize, minibatches, dualClip, clipHigh, klCoef, klKind, klPlace, ratio, aggregation } = options
   const conflict = (message: string, hint: string) => new RepriseError('RPR_OPTION_CONFLICT', message, { hint })
   const episodes = groups * groupSize
@@ -704,6 +738,11 @@ export function checkGrpo({ options }: { options: GrpoOptions }): string[] {
       'Set it above 1 + clipHigh: 3 is usual.',
     )
   }
+  if (options.maxGroupSize !== null && options.rolloutBudget > 0 && options.maxGroupSize <= groupSize)
+    throw conflict(
+      `Option 'maxGroupSize' = ${options.maxGroupSize} leaves nothing for the rolloutBudget: groupSize is ${groupSize}.`,
+      'Set it above groupSize, or rolloutBudget to 0.',
+    )
   checkRewardWeights(options.rewardWeights)
   const warnings: string[] = []
   if (klCoef > 0 && klKind === 'k1' && klPlace === 'loss')
@@ -725,6 +764,8 @@ export const grpo = defineGroupAlgorithm({
   inert: inertWithoutGaussian,
   build: (context) => buildGrpo(context),
   collection: ({ groups, groupSize, maxBatches }) => ({ groups, groupSize, maxBatches }),
+  taskChoice,
+  recomputes,
   informative: (episodes, { rewardWeights }) =>
     groupsWithSignal(episodeRewards(episodes, rewardWeights).total, episodes.group),
   describe,

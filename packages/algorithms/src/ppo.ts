@@ -4,12 +4,10 @@
  * One file on purpose: it is everything that PPO is.
  */
 import { explainedVariance, gae, meanAndStd } from '@reprise/advantage'
-import type { HostArray, LearnerProgram, TensorRecord } from '@reprise/backend'
-import { type OptionTable, type OptionValues, option, parseSchedule } from '@reprise/core'
+import type { HostArray, LearnerProgram, SequenceShape, TensorRecord } from '@reprise/backend'
+import { type OptionTable, type OptionValues, option, parseSchedule, RepriseError } from '@reprise/core'
 import {
-  ACTIVATIONS,
   type AdamState,
-  actorCritic,
   adam,
   adamHostState,
   clipByGlobalNorm,
@@ -44,7 +42,9 @@ import {
 } from './algorithm.ts'
 import { inertWithoutGaussian } from './inert-options.ts'
 import { minibatchIndices } from './minibatches.ts'
-import { PER_ROW, policyInputs } from './policy-inputs.ts'
+import { PER_ROW } from './policy-inputs.ts'
+import { checkNetwork, memoryOutput, networkOptions, policyNetwork } from './policy-network.ts'
+import { MAX_SEQUENCE, rolloutMinibatches } from './sequences.ts'
 import { clippedSurrogate } from './surrogate.ts'
 
 // ------------------------------------------------------------------------------------------------- options
@@ -130,20 +130,7 @@ export const ppoOptions = {
     aliases: ['target_kl'],
     inert: singleUpdate,
   }),
-  hidden: option.numbers({
-    default: [64, 64],
-    min: 1,
-    integer: true,
-    doc: 'Widths of the hidden layers.',
-    aliases: ['net_arch', 'hidden_sizes'],
-  }),
-  activation: option.choice({
-    values: ACTIVATIONS,
-    default: 'tanh',
-    doc: 'Activation of the hidden layers.',
-    aliases: ['activation_fn'],
-  }),
-  layerNorm: option.boolean({ default: false, doc: 'Layer normalisation before each activation.' }),
+  ...networkOptions,
   critic: option.choice({
     values: ['separate', 'shared'],
     default: 'separate',
@@ -177,16 +164,9 @@ type PpoState = {
 
 function build({ spaces, options, rng }: BuildContext<PpoOptions>): LearnerProgram {
   const { entropyCoef, valueCoef, valueClipRange, maxGradNorm, targetKl, adamEpsilon } = options
-  const inputs = policyInputs(spaces)
-  const net = actorCritic({
-    inputs: spaces.observationSize,
-    head: inputs.head,
-    hidden: options.hidden,
-    activation: options.activation,
-    layerNorm: options.layerNorm,
-    critic: options.critic,
-    logStdInit: options.logStdInit,
-  })
+  const sequences = sequencesFor(options)
+  const net = policyNetwork(spaces, options, options.critic, sequences)
+  const { inputs } = net
   const padded = isPadded(options)
   /** The mean over the rows of a minibatch that are not padding. */
   const over = (rows: Tensor, batch: TensorRecord, schedule: TensorRecord) =>
@@ -199,11 +179,14 @@ function build({ spaces, options, rng }: BuildContext<PpoOptions>): LearnerProgr
       stopped: { dtype: 'bool', shape: [], data: new Uint8Array(1) },
     },
     usualRows: minibatchRows(options),
+    ...(sequences ? { sequences } : {}),
     inputs: {
-      act: { ...inputs.state, ...inputs.noise },
-      decide: inputs.state,
+      act: { ...inputs.state, ...inputs.noise, ...net.memory() },
+      decide: { ...inputs.state, ...net.memory() },
       batch: {
         ...inputs.state,
+        // Sequences go on from the memory of their first rows, and begin anew where an episode does.
+        ...(sequences ? { ...net.memory(), episodeStart: PER_ROW } : {}),
         action: inputs.head.action,
         logProb: PER_ROW,
         advantage: PER_ROW,
@@ -222,14 +205,15 @@ function build({ spaces, options, rng }: BuildContext<PpoOptions>): LearnerProgr
       ],
     },
 
-    act(state, { observation, mask, noise }) {
-      const { policy, value } = net.apply((state as PpoState).params, observation!, mask)
-      const action = policy.sample(noise!)
-      return { action, logProb: policy.logProb(action), value: value! }
+    act(state, inputs) {
+      const acting = net.step((state as PpoState).params, inputs)
+      const action = acting.policy.sample(inputs['noise']!)
+      return { action, logProb: acting.policy.logProb(action), value: acting.value!, ...memoryOutput(acting) }
     },
 
-    decide(state, { observation, mask }) {
-      return { action: net.applyPolicy((state as PpoState).params, observation!, mask).policy.mode() }
+    decide(state, inputs) {
+      const deciding = net.stepPolicy((state as PpoState).params, inputs)
+      return { action: deciding.policy.mode(), ...memoryOutput(deciding) }
     },
 
     update(tree, batch, _, schedule) {
@@ -239,7 +223,7 @@ function build({ spaces, options, rng }: BuildContext<PpoOptions>): LearnerProgr
         : batch['advantage']!
 
       const { loss, gradient, aux } = valueAndGradient(state.params, (params) => {
-        const { policy, value, logStd } = net.apply(params, batch['observation']!, batch['mask'])
+        const { policy, value, logStd } = net.rows(params, batch)
 
         // Policy: the pessimistic one of the plain and the clipped surrogate.
         const logRatio = sub(policy.logProb(batch['action']!), batch['logProb']!)
@@ -317,6 +301,12 @@ function minibatchRows({ numEnvs, numSteps, batchSize }: PpoOptions): number {
   return Math.min(batchSize, numEnvs * numSteps)
 }
 
+/** With memory a minibatch is the whole rollouts of some environments. */
+function sequencesFor(options: PpoOptions): SequenceShape[] | undefined {
+  if (options.policy !== 'gru') return undefined
+  return [{ steps: options.numSteps, episodes: minibatchRows(options) / options.numSteps }]
+}
+
 /** Whether the last minibatch of an epoch has padding; where none has, rows carry no weights. */
 function isPadded(options: PpoOptions): boolean {
   return (options.numEnvs * options.numSteps) % minibatchRows(options) !== 0
@@ -333,7 +323,10 @@ function prepare(rollout: Rollout, { options, rng, progress }: PrepareContext<Pp
   })
   const rows = steps * numEnvs
   const batchSize = minibatchRows(options)
-  const indices = minibatchIndices(rng, rows, batchSize, options.epochs)
+  const [shape] = sequencesFor(options) ?? []
+  const indices = shape
+    ? rolloutMinibatches(rng, shape, numEnvs, options.epochs)
+    : minibatchIndices(rng, rows, batchSize, options.epochs)
   const updates = indices.length / batchSize
   const learningRate = parseSchedule(options.learningRate)(progress)
   const clipRange = parseSchedule(options.clipRange)(progress)
@@ -341,6 +334,7 @@ function prepare(rollout: Rollout, { options, rng, progress }: PrepareContext<Pp
   const { observation, mask, action, logProb } = columns
   const batch: Record<string, HostArray> = { observation: observation!, action: action!, logProb: logProb! }
   if (mask) batch['mask'] = mask
+  if (shape) Object.assign(batch, recurrentColumns(rollout))
   batch['advantage'] = advantages
   batch['return'] = returns
   if (options.valueClipRange !== null) batch['value'] = values
@@ -366,6 +360,13 @@ function prepare(rollout: Rollout, { options, rng, progress }: PrepareContext<Pp
       'train/explained_variance': explainedVariance(values, returns),
     },
   }
+}
+
+/** Only the rows of the first step have a memory that is read. */
+function recurrentColumns({ memory, steps, numEnvs, episodeStart }: Rollout): Record<string, HostArray> {
+  const rows = new Float32Array((memory!.length / numEnvs) * steps * numEnvs)
+  rows.set(memory!)
+  return { memory: rows, episodeStart: Float32Array.from(episodeStart) }
 }
 
 /** Mean and 1 / (std + 1e-8) of the advantages of each minibatch (sample std, as PyTorch's). */
@@ -422,14 +423,33 @@ function report(metrics: Readonly<Record<string, Float32Array>>): Record<string,
 
 // ------------------------------------------------------------------------------------------------- definition
 
+/** @throws RepriseError RPR_OPTION_CONFLICT for minibatches that are no whole sequences */
+function checkSequences({ numEnvs, numSteps, batchSize }: PpoOptions): void {
+  const conflict = (message: string, hint: string) => new RepriseError('RPR_OPTION_CONFLICT', message, { hint })
+  if (numSteps > MAX_SEQUENCE) {
+    throw conflict(
+      `Option 'policy' = 'gru' learns from sequences of numSteps = ${numSteps}; they may have at most ${MAX_SEQUENCE} steps.`,
+      'Lower numSteps, or set policy to mlp.',
+    )
+  }
+  if (batchSize < numEnvs * numSteps && batchSize % numSteps !== 0) {
+    throw conflict(
+      `Option 'policy' = 'gru' learns from whole sequences, and batchSize ${batchSize} is no multiple of numSteps ${numSteps}.`,
+      `Set batchSize to ${Math.ceil(batchSize / numSteps) * numSteps}.`,
+    )
+  }
+}
+
 export const ppo = defineRolloutAlgorithm({
   name: 'ppo',
   summary: 'Proximal policy optimisation: clipped updates on fresh rollouts, with a learned value function.',
   loop: 'rollout',
   options: ppoOptions,
-  check({ options }) {
+  check({ options, spaces }) {
     const { numEnvs, numSteps, batchSize } = options
     const rows = numEnvs * numSteps
+    checkNetwork(spaces, options)
+    if (options.policy === 'gru') checkSequences(options)
     const warnings: string[] = []
     if (batchSize > rows)
       warnings.push(

@@ -37,11 +37,13 @@ export interface ExpectedRows {
 
 export interface CompiledOptions {
   readonly program: LearnerProgram
-  readonly target: 'auto' | 'wasm' | 'onnx'
+  readonly target: 'auto' | 'wasm' | 'onnx' | 'tensorflow'
   readonly rows: ExpectedRows
   /** Why this target, where it was not chosen by `auto`. */
   readonly reason: string
   readonly warn?: TargetOptions['warn']
+  /** Default true. */
+  readonly deterministic?: boolean
 }
 
 type SpecRecord = Record<string, ReturnType<typeof spec>>
@@ -50,7 +52,7 @@ type Functions = { act: SpecRecord; decide: SpecRecord; score: SpecRecord; updat
 type Forward = 'act' | 'decide' | 'score'
 
 export class CompiledExecutor implements Executor {
-  readonly deterministic = true
+  readonly deterministic: boolean
   readonly #reason: string | undefined
   readonly #learner: LearnerProgram
   readonly #program: Program<Functions>
@@ -63,7 +65,8 @@ export class CompiledExecutor implements Executor {
   readonly #updates = new Map<number, CompiledFunction<UpdateSpecs>>()
 
   /** @throws RPR_COMPILE_* where the target cannot run the program */
-  constructor({ program, target, rows, reason, warn }: CompiledOptions) {
+  constructor({ program, target, rows, reason, warn, deterministic = true }: CompiledOptions) {
+    this.deterministic = deterministic
     this.#learner = program
     this.#program = compile<Functions>({
       state: program.state,

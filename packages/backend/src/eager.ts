@@ -21,14 +21,16 @@ import { activate, type TfjsBackend } from './tfjs-backends.ts'
 export interface EagerOptions {
   readonly program: LearnerProgram
   readonly backend: TfjsBackend
-  readonly name: 'eager:cpu' | 'eager:wasm'
+  readonly name: `eager:${TfjsBackend}`
   readonly reason: string
+  /** Default true. */
+  readonly deterministic?: boolean
 }
 
 export class EagerExecutor implements Executor {
-  readonly name: 'eager:cpu' | 'eager:wasm'
+  readonly name: `eager:${TfjsBackend}`
   readonly reason: string
-  readonly deterministic = true
+  readonly deterministic: boolean
   readonly #program: LearnerProgram
   readonly #backend: TfjsBackend
   /** Whether the backend would keep the very array that a tensor is made from. */
@@ -36,9 +38,10 @@ export class EagerExecutor implements Executor {
   readonly #gatherer: RowGatherer
   #state: TensorTree | undefined
 
-  constructor({ program, backend, name, reason }: EagerOptions) {
+  constructor({ program, backend, name, reason, deterministic = true }: EagerOptions) {
     this.name = name
     this.reason = reason
+    this.deterministic = deterministic
     this.#program = program
     this.#backend = backend
     this.#copy = backend === 'cpu'

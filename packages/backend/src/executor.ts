@@ -46,6 +46,12 @@ export type InputSpecs = { readonly [name: string]: InputSpec }
 
 export type TensorRecord = { readonly [name: string]: Tensor }
 
+/** Rows as sequences of equal length, time-major: row t * episodes + e is step t of sequence e. */
+export interface SequenceShape {
+  readonly steps: number
+  readonly episodes: number
+}
+
 /**
  * What an algorithm hands over: pure functions of tensors (no reading of values, no data-dependent control flow, no
  * randomness of their own) and the state they share.
@@ -55,8 +61,16 @@ export interface LearnerProgram {
   readonly state: HostTree
   /** Rows of its usual minibatch: what its cost is counted for. Default 256. */
   readonly usualRows?: number
+  /**
+   * Only of a program with memory: how the rows of `batch` and `score` may be laid out, shortest first. Their numbers of
+   * rows differ, so that a number of rows tells the shape. Sequences that are shorter are padded with rows of zeros.
+   */
+  readonly sequences?: readonly SequenceShape[]
   readonly inputs: {
-    /** Rows are environments. `observation` always; `noise`, `mask` where the policy needs them. */
+    /**
+     * Rows are environments. `observation` always; `noise`, `mask`, `memory` where the policy needs them. `memory` is what
+     * the last call of the same function gave under that name for the row, zeros where the row's episode begins.
+     */
     readonly act: InputSpecs
     readonly decide: InputSpecs
     /** Rows are stored decisions; only of a program with `score`. */
@@ -68,9 +82,9 @@ export interface LearnerProgram {
     /** Names of scalars that change over the run: learningRate, clipRange, denominators. */
     readonly schedule: readonly string[]
   }
-  /** Samples actions: `{ action, logProb, value?, ... }`, rows as in the inputs. */
+  /** Samples actions: `{ action, logProb, value?, memory?, ... }`, rows as in the inputs. */
   act(state: TensorTree, inputs: TensorRecord): TensorRecord
-  /** The greedy action: `{ action }`. */
+  /** The greedy action: `{ action, memory? }`. */
   decide(state: TensorTree, inputs: TensorRecord): TensorRecord
   /** What the policy makes of stored decisions: `{ logProb, entropy, ... }`, one element per row. */
   score?(state: TensorTree, inputs: TensorRecord): TensorRecord

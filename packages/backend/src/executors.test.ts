@@ -1,10 +1,11 @@
 import { Pcg64, RepriseError } from '@reprise/core'
 import { memory } from '@tensorflow/tfjs-core'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createExecutor, type Executor, type ExecutorName, type HostRecord, type HostTree } from './index.ts'
 import { lineProgram } from './testing/line-program.ts'
+import { tensorFlowExecutors } from './testing/tensorflow-executors.ts'
 
-const NAMES = ['eager:cpu', 'eager:wasm', 'wasm', 'onnx'] as const
+const NAMES: readonly ExecutorName[] = ['eager:cpu', 'eager:wasm', 'wasm', 'onnx', ...(await tensorFlowExecutors())]
 const make = (executor: ExecutorName) => createExecutor({ executor, program: lineProgram() })
 
 function data(rows: number, seed = 1) {
@@ -206,7 +207,9 @@ describe('createExecutor', () => {
     executor.dispose()
   })
   it.each(['tensorflow', 'eager:tensorflow'] as const)('says that %s is not installed', async (name) => {
+    vi.stubEnv('REPRISE_TENSORFLOW', '/nowhere')
     const error = await make(name).catch((e: unknown) => e)
+    vi.unstubAllEnvs()
     expect(error).toBeInstanceOf(RepriseError)
     expect(error).toMatchObject({
       code: 'RPR_EXECUTOR_MISSING',

@@ -7,7 +7,7 @@ import { emitWarning, type Warn } from './warn.ts'
 
 export interface TargetOptions {
   /** 'auto' (default), a target's name, or a target of your own that is not registered. */
-  readonly target?: 'auto' | 'wasm' | 'onnx' | 'eager' | (string & {}) | Target
+  readonly target?: 'auto' | 'wasm' | 'onnx' | 'tensorflow' | 'eager' | (string & {}) | Target
   /** Throw where 'auto' would fall back to another target, at once or later. Default false. */
   readonly strict?: boolean
   /** Gets each warning. Default: `process.emitWarning`. */
@@ -27,7 +27,8 @@ type StandIn = (target: Target) => Target
 
 /**
  * A forced target must take the program. 'auto' takes WebAssembly for small functions and ONNX Runtime for big ones,
- * whichever of them can, and at last TensorFlow.js itself; it warns once when that is not the first choice.
+ * whichever of them can, and at last TensorFlow.js itself; a registered target that runs on a GPU comes before them
+ * from its own size on; it warns once when that is not the first choice.
  * @throws RPR_COMPILE_UNSUPPORTED where a forced target refuses, or any with `strict`; RPR_COMPILE_TARGET_UNKNOWN
  */
 export function chooseTarget(
@@ -68,6 +69,14 @@ function preference(request: ProgramRequest): { order: string[]; why: string } {
   if (flops === undefined) return { order: ordered('wasm', 'onnx', 'eager'), why: 'The functions do not compile.' }
   const size = `${(flops / 1e6).toPrecision(3)} MFLOP in the largest function`
   const limit = `the crossover of ${CROSSOVER_FLOPS / 1e6} MFLOP`
+  const large = [...known].find((name) => flops >= (targetNamed(name).fromFlops ?? Number.POSITIVE_INFINITY))
+  if (large !== undefined) {
+    const from = `the ${targetNamed(large).fromFlops! / 1e6} MFLOP`
+    return {
+      order: [large, ...ordered('onnx', 'wasm', 'eager')],
+      why: `${size}: ${from} from which ${large} is taken.`,
+    }
+  }
   return flops < CROSSOVER_FLOPS
     ? { order: ordered('wasm', 'onnx', 'eager'), why: `${size}: below ${limit}, wasm is faster.` }
     : { order: ordered('onnx', 'wasm', 'eager'), why: `${size}: above ${limit}, onnx is faster.` }

@@ -19,6 +19,13 @@ import { type Graph, type Node, sizeOf } from './graph.ts'
 
 export const CROSSOVER_FLOPS = 100e6
 
+/**
+ * Where a GPU stops waiting for its host: from here on 'auto' takes the target `tensorflow` where it runs on one.
+ * Reckoned, not measured: an update of 60 to 100 kernels takes at least 0.3 to 1 ms to launch, in which the processor's
+ * targets above make 30 to 100 million operations; ten times that leaves no doubt.
+ */
+export const GPU_FLOPS = 1e9
+
 /** Arithmetic operations of one node: multiplications and additions count one each, elementwise functions one each. */
 export function nodeFlops(graph: Graph, node: Node): number {
   const size = sizeOf(node.shape)

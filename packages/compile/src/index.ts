@@ -1,6 +1,6 @@
 export { chooseTarget, type TargetOptions } from './choose-target.ts'
 export type { CompiledFunction } from './compiled-function.ts'
-export { CROSSOVER_FLOPS, graphFlops, nodeFlops } from './cost.ts'
+export { CROSSOVER_FLOPS, GPU_FLOPS, graphFlops, nodeFlops } from './cost.ts'
 export { explain } from './explain.ts'
 export * from './graph.ts'
 export { GraphBuilder } from './graph-builder.ts'

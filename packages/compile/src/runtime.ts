@@ -15,6 +15,12 @@ export interface Slot {
   readonly inputs: Readonly<Record<string, HostData>>
   /** Runs once; the outputs are valid until the next run. */
   run(): MaybePromise<Readonly<Record<string, HostData>>>
+  /** Several calls as one (see BuiltFunction.repeat): false where the target has no way of its own just now. */
+  repeat(
+    count: number,
+    feed: (step: number) => void,
+    collect: (step: number, outputs: Readonly<Record<string, HostData>>) => void,
+  ): MaybePromise<void> | false
 }
 
 interface Place {
@@ -189,7 +195,16 @@ export class Runtime {
       const ran = start(now)
       return ran === undefined ? now.outputs : this.#remember(ran.then(() => now.outputs))
     }
-    return { inputs, run }
+    const repeat: Slot['repeat'] = (count, feed, collect) => {
+      if (this.#disposed) this.#check()
+      const now = place.built
+      if (this.#last !== undefined || now instanceof Promise || now.inputs !== inputs || now.repeat === undefined) {
+        return false
+      }
+      const ran = now.repeat(count, feed, (step) => collect(step, now.outputs))
+      return ran === undefined ? undefined : this.#remember(ran)
+    }
+    return { inputs, run, repeat }
   }
 
   /** After the call in flight, if there is one. */

@@ -2,7 +2,7 @@
  * Several steps of one function in one call: rows of whole columns are gathered by index for each step, noise and
  * schedules are cut into steps, and scalar metrics are collected.
  */
-import { type MaybePromise, RepriseError } from '@reprise/core'
+import { andThen, type MaybePromise, RepriseError } from '@reprise/core'
 import { type HostData, sizeOf, type TensorSpec } from './graph.ts'
 import type { Slot } from './runtime.ts'
 
@@ -61,6 +61,13 @@ export class Stepper {
         }
       }
       for (const [path, to] of paths) to[step] = outputs[path]![0]!
+    }
+    if (steps > 1) {
+      const feed = (step: number): void => {
+        for (const each of feeds) each(step)
+      }
+      const together = this.#slot.repeat(steps, feed, collect)
+      if (together !== false) return andThen(together, () => ({ metrics }))
     }
     const from = (first: number): MaybePromise<StepsResult> => {
       for (let step = first; step < steps; step++) {

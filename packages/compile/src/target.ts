@@ -42,6 +42,11 @@ export interface BuiltFunction {
   readonly outputs: Readonly<Record<string, HostData>>
   /** One call: reads inputs and state, writes outputs and the next state. */
   run(): void | Promise<void>
+  /**
+   * `count` calls as one, where the target has a cheaper way than one after the other. `feed` writes a step's arguments
+   * to `inputs`, for all steps first; `collect` reads its results from `outputs`, for all steps at last.
+   */
+  repeat?(count: number, feed: (step: number) => void, collect: (step: number) => void): void | Promise<void>
 }
 
 export interface BuiltProgram {
@@ -56,6 +61,8 @@ export interface BuiltProgram {
 
 export interface Target {
   readonly name: string
+  /** Operations per call from which 'auto' takes this target before all others; left out: never. See cost.ts. */
+  readonly fromFlops?: number
   supports(request: ProgramRequest): Refusal | undefined
   build(request: ProgramRequest): BuiltProgram | Promise<BuiltProgram>
 }

@@ -62,6 +62,16 @@ export const ERROR_CODES = {
   RPR_COMPILE_DISPOSED: 'A compiled program was used after its disposal.',
   RPR_COMPILE_SPECIALISATIONS: 'A compiled function was specialised for many shapes (a warning).',
   RPR_COMPILE_FALLBACK: 'A program runs on another target than the one preferred (a warning).',
+  RPR_TENSORFLOW_MISSING: 'No TensorFlow library was found, or not the kind that was asked for.',
+  RPR_TENSORFLOW_PACKAGE: 'A package that the TensorFlow backend needs is not installed.',
+  RPR_TENSORFLOW_PLATFORM: 'The TensorFlow backend does not run on this platform.',
+  RPR_TENSORFLOW_START: 'A TensorFlow library was found and cannot be opened or started.',
+  RPR_TENSORFLOW_UNSUPPORTED: 'The TensorFlow backend lacks what was asked for.',
+  RPR_SETUP_PLATFORM: 'What setup installs does not run on this platform.',
+  RPR_SETUP_PYTHON: 'No Python is here, or none with a pip that setup can use.',
+  RPR_SETUP_DOWNLOAD: 'pip could not download what setup installs.',
+  RPR_SETUP_SPACE: 'The disk has too little free space for what setup installs.',
+  RPR_SETUP_DAMAGED: 'What setup downloaded is damaged or does not open.',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES

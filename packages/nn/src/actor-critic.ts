@@ -28,16 +28,28 @@ export interface ActorCriticOutput {
   readonly value?: Tensor
   /** [A] for Gaussian heads. */
   readonly logStd?: Tensor
+  /** [N, memorySize] the memory after each row; only with memory. */
+  readonly memory?: Tensor
+}
+
+/** What a network with memory needs beside its rows, which are time-major: row t E + e is step t of sequence e. */
+export interface Recurrence {
+  /** [E, memorySize] before the first step: zeros where an episode begins. E = N: each row is one step. */
+  readonly memory: Tensor
+  /** [N, 1] 0 in rows with which an episode begins, 1 elsewhere; absent: only first steps begin episodes. */
+  readonly keep?: Tensor
 }
 
 export interface ActorCritic {
   readonly layout: Layout
+  /** Elements of memory per row; 0 for networks without. */
+  readonly memorySize: number
   /** Orthogonal weights with gain sqrt 2 in hidden layers, 0.01 at the policy head and 1 at the value head; biases 0. */
   init(rng: Pcg64): Float32Array
-  /** `observation` [N, inputs]; `mask` bool [N, head outputs]. */
-  apply(params: Tensor, observation: Tensor, mask?: Tensor): ActorCriticOutput
+  /** `observation` [N, inputs]; `mask` bool [N, head outputs]; `recurrence` where there is memory. */
+  apply(params: Tensor, observation: Tensor, mask?: Tensor, recurrence?: Recurrence): ActorCriticOutput
   /** The policy alone: for a separate critic this leaves its network out. */
-  applyPolicy(params: Tensor, observation: Tensor, mask?: Tensor): ActorCriticOutput
+  applyPolicy(params: Tensor, observation: Tensor, mask?: Tensor, recurrence?: Recurrence): ActorCriticOutput
 }
 
 const POLICY_GAIN = 0.01
@@ -78,6 +90,7 @@ export function actorCritic(spec: ActorCriticSpec): ActorCritic {
 
   return {
     layout,
+    memorySize: 0,
     init(rng) {
       const arrays: Record<string, Float32Array> = {}
       for (const [prefix, net] of Object.entries(specs)) {

@@ -42,6 +42,29 @@ export function encoderFor(space: Space): Encoder {
   }
 }
 
+/** A list of elements in an encoded observation: a leaf [count, features]. */
+export interface ElementList {
+  /** Path of the leaf: `elements`; empty for an observation that is one list. */
+  readonly path: string
+  readonly count: number
+  readonly features: number
+  /** Where its first feature stands in the encoded row. */
+  readonly offset: number
+}
+
+/** The two-dimensional leaves of a space, in the order of the encoded row. @throws RepriseError RPR_SPACE_UNSUPPORTED */
+export function elementLists(space: Space): ElementList[] {
+  const any = asAnySpace(space)
+  const lists: ElementList[] = []
+  let offset = 0
+  for (const [i, { size }] of partsOf(any, '').entries()) {
+    const { path, shape } = any.leaves[i]!
+    if (shape.length === 2) lists.push({ path, count: shape[0]!, features: shape[1]!, offset })
+    offset += size
+  }
+  return lists
+}
+
 function partsOf(space: AnySpace, path: string): Part[] {
   switch (space.kind) {
     case 'Box':

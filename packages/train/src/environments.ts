@@ -3,6 +3,7 @@ import {
   type AnyEnv,
   type AnyEnvDefinition,
   ClipAction,
+  type EnvOptions,
   FlattenObservation,
   type GoalSpec,
   NormalizeVectorObservation,
@@ -95,6 +96,12 @@ export class EnvironmentMaker {
     this.actionSpace = probe.env.singleActionSpace
     this.canSnapshot = probe.env.canSnapshot
     void probe.env.close()
+  }
+
+  /** One environment as it was defined, without the run's wrappers, and what it was made from. */
+  bare(): { definition: AnyEnvDefinition; options: EnvOptions; env: AnyEnv } {
+    const { options = {}, ...overrides } = this.#makeOptions
+    return { definition: this.#bare, options, env: this.#bare.make(options, overrides) }
   }
 
   training(numEnvs: number, options: VectorMakeOptions): TrainingEnv {

@@ -97,6 +97,7 @@ export class Evaluator {
   async #wave(env: VectorEnv, seeds: readonly number[]): Promise<void> {
     // Rows without an episode of their own repeat the last seed; they are not read.
     await env.reset({ seeds: Array.from({ length: env.numEnvs }, (_, i) => seeds[Math.min(i, seeds.length - 1)]!) })
+    this.#inputs.forget()
     const { terminated, truncated } = env.columns
     const running = () => terminated.some((flag, i) => !flag && !truncated[i])
     while (running()) {

@@ -14,7 +14,16 @@ export interface InitialParameters {
 }
 
 /** Options that say what a network is: parameters of one fit no other, whatever their number. */
-const NETWORK = ['hidden', 'activation', 'layerNorm'] as const
+const NETWORK = [
+  'policy',
+  'memorySize',
+  'attentionWidth',
+  'attentionHeads',
+  'pointAt',
+  'hidden',
+  'activation',
+  'layerNorm',
+] as const
 
 /**
  * Loads the parameters of a run's last checkpoint into a learner that has not begun: all of its state but what an optimiser

@@ -3,12 +3,15 @@ import type { PolicySpaces } from '@reprise/algorithms'
 import { createExecutor, type Executor, type LearnerProgram } from '@reprise/backend'
 import { RepriseError } from '@reprise/core'
 import { encoderFor } from '@reprise/nn'
+import { replaysTasks } from '@reprise/replay'
 import { refuseInert } from './config/inert.ts'
 import type { ResolvedRun } from './config/resolve.ts'
 import { EnvironmentMaker, EVALUATION_LIMIT } from './environments.ts'
+import { checkTaskChoice, oddTaskChoice } from './loops/curriculum.ts'
+import type { Demonstrated } from './loops/demonstrations.ts'
 import { outcomeFrom } from './loops/outcome-from.ts'
 import { Policy } from './loops/policy.ts'
-import { taskSource } from './loops/tasks.ts'
+import { fixedTasks } from './loops/tasks.ts'
 import { generatorOf } from './run/seeds.ts'
 
 export interface Learner {
@@ -17,6 +20,8 @@ export interface Learner {
   readonly program: LearnerProgram
   readonly executor: Executor
   readonly policy: Policy
+  /** Episodes that a new run begins with, read before its folder is made. */
+  readonly demonstrated?: readonly Demonstrated[] | undefined
   /** Legal but odd choices: sentences with their consequence. */
   readonly warnings: readonly string[]
 }
@@ -25,7 +30,7 @@ export interface Learner {
 export async function buildLearner(resolved: ResolvedRun): Promise<Learner> {
   const { algorithm, algorithmOptions: options, run } = resolved
   // Refuses a bad list of tasks before anything is written; the loop reads it again.
-  if (run.tasks !== undefined) taskSource(run.tasks, generatorOf(run.seed, 'environments'))
+  const tasks = run.tasks === undefined ? undefined : fixedTasks(run.tasks, generatorOf(run.seed, 'environments'))
   if (run.outcomeFrom !== undefined) outcomeFrom(run.outcomeFrom)
   const gamma = typeof options['gamma'] === 'number' ? options['gamma'] : 0.99
   const environments = await EnvironmentMaker.make(resolved.definition, resolved.envOptions, run, gamma)
@@ -45,6 +50,17 @@ export async function buildLearner(resolved: ResolvedRun): Promise<Learner> {
   refuseInert(resolved, spaces)
   const context = { spaces, options, maxEpisodeSteps: environments.maxEpisodeSteps }
   const warnings = [...(algorithm.check?.(context) ?? [])]
+  if (algorithm.loop === 'group') {
+    const choice = algorithm.taskChoice?.(options)
+    checkTaskChoice(choice, tasks)
+    warnings.push(...oddTaskChoice(choice, tasks, algorithm.collection(options).groups))
+    const replay = algorithm.episodeReplay?.(options)
+    if (replay && tasks === undefined && replaysTasks(replay)) {
+      warnings.push(
+        "tasks 'fresh' gives every group a new reset seed: no task comes twice, unless the environment itself names one that it had before, and nothing that is stored is ever replayed. Set tasks to a number of fixed tasks or to a file.",
+      )
+    }
+  }
   if (environments.maxEpisodeSteps === undefined) {
     warnings.push(
       `'${environments.id}' has no time limit: episodes of evaluations are cut off after ${EVALUATION_LIMIT} steps. Set maxEpisodeSteps for a limit of your own, which then holds in training too.`,

@@ -1,35 +1,9 @@
-import { RepriseError, type Serializable } from '@reprise/core'
+import { RepriseError } from '@reprise/core'
 import { type Evaluation, Evaluator } from './evaluate.ts'
-import { buildLearner } from './learner.ts'
-import type { EnvLike } from './load-env/index.ts'
+import { type LoadOptions, loadLearner } from './load-learner.ts'
 import { Failures } from './loops/failures.ts'
 import { PolicyInputs } from './loops/policy.ts'
-import { resolveRecorded } from './resume.ts'
-import { type CheckpointChoice, readCheckpoint } from './run/checkpoint.ts'
-import { readConfig } from './run/run-folder.ts'
 import { seedsOf } from './run/seeds.ts'
-
-export interface LoadOptions {
-  /** `last` (default), `best` by evaluation, or a step. */
-  readonly checkpoint?: CheckpointChoice
-  readonly executor?: string
-  /** Needed where the run was given its environment as an object. */
-  readonly env?: EnvLike
-}
-
-/** The learner of a run's checkpoint, with the normalisers' statistics of that moment. */
-async function loadLearner(path: string, options: LoadOptions) {
-  const { folder, config } = readConfig(path)
-  const { info, state } = readCheckpoint(folder, options.checkpoint ?? 'last')
-  const resolved = await resolveRecorded(config, { env: options.env, executor: options.executor })
-  const learner = await buildLearner(resolved)
-  const saved = state as unknown as {
-    learner: Parameters<typeof learner.executor.load>[0]
-    loop: { statistics: Serializable }
-  }
-  await learner.executor.load(saved.learner)
-  return { config, algorithm: resolved.algorithm, step: info.step, learner, statistics: saved.loop.statistics }
-}
 
 /** A trained policy, apart from any environment. */
 export interface Agent<O = unknown, A = unknown> {
@@ -38,9 +12,12 @@ export interface Agent<O = unknown, A = unknown> {
   /**
    * The greedy action for one observation, both as the environment itself has them: wrappers and normalisation are
    * applied as in training. `mask`: legal actions, where the environment has masks.
+   * A policy with memory goes on from its last call.
    * @throws RPR_SPACE_VALUE for an observation outside the space, RPR_SHAPE for a mask that is missing or does not fit
    */
   decide(observation: O, mask?: ArrayLike<number>): Promise<A>
+  /** A new episode begins: a policy with memory forgets. Others need not be told. */
+  reset(): void
   dispose(): void
 }
 
@@ -67,9 +44,11 @@ export async function loadAgent<O = unknown, A = unknown>(
       if (mask) inputs.readMask(Uint8Array.from(mask))
       // Not awaited where it is no promise: calls side by side then cannot write into each other's arrays.
       const decided = learner.executor.decide(inputs.arrays)
-      const { action } = decided instanceof Promise ? await decided : decided
-      return seat.action((columns) => policy.writeActions(action!, columns)) as A
+      const out = decided instanceof Promise ? await decided : decided
+      inputs.remember(out)
+      return seat.action((columns) => policy.writeActions(out['action']!, columns)) as A
     },
+    reset: () => inputs.forget(),
     dispose: () => learner.executor.dispose(),
   }
 }

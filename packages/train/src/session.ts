@@ -100,6 +100,8 @@ export class Session {
         episodes: this.#episodes,
         timer: this.#timer,
         failures: this.#failures,
+        folder,
+        say: (text) => this.#say(text),
         totalSteps: run.steps,
         rng: this.#rng,
       },
@@ -182,6 +184,11 @@ export class Session {
     } finally {
       await this.close()
     }
+  }
+
+  #say(text: string): void {
+    this.#log.text.info({ step: this.#step }, text)
+    this.#reporter.message(text)
   }
 
   #fail(error: unknown): void {
@@ -392,7 +399,7 @@ function makeLoop(context: LoopContext, { tasks, outcomeFrom }: ResolvedRun['run
     case 'replay':
       return new ReplayLoop(context, algorithm)
     case 'dataset':
-      return new DatasetLoop(context, algorithm, outcomeFrom)
+      return new DatasetLoop(context, algorithm, outcomeFrom, tasks)
     case 'group':
       return new GroupLoop(context, algorithm, tasks ?? 'fresh', outcomeFrom)
   }

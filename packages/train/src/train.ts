@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { type ResolvedRun, resolveRun, type TrainOptions } from './config/resolve.ts'
 import { type InitialParameters, initFrom } from './init-from.ts'
 import { buildLearner, type Learner } from './learner.ts'
+import { readDemonstrations } from './loops/demonstrations.ts'
 import { createReporter, type Reporter, type ReporterMode } from './reporting/index.ts'
 import { lockRun } from './run/lock.ts'
 import { provenance } from './run/provenance.ts'
@@ -27,7 +28,8 @@ export interface SessionOptions {
  */
 export async function train(options: TrainOptions & SessionOptions): Promise<SessionResult> {
   const resolved = await resolveRun(options, options.source ?? 'api')
-  const learner = await buildLearner(resolved)
+  const built = await buildLearner(resolved)
+  const learner = { ...built, demonstrated: await orDispose(built, () => readDemonstrations(resolved, built)) }
   const initial =
     resolved.initFrom === undefined ? undefined : await initFrom(resolved.initFrom, learner, resolved.algorithmOptions)
   const folder = createRunFolder(
@@ -42,6 +44,15 @@ export async function train(options: TrainOptions & SessionOptions): Promise<Ses
     return await session.run(options.signal)
   } finally {
     unlock()
+  }
+}
+
+async function orDispose<T>({ executor }: Learner, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    executor.dispose()
+    throw error
   }
 }
 

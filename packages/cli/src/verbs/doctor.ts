@@ -7,6 +7,7 @@ import type { Io } from '../io.ts'
 import { shown } from '../shown.ts'
 import { definitions, table } from '../table.ts'
 import { VERSION } from '../version.ts'
+import { tensorFlowLines } from './doctor-tensorflow.ts'
 
 /** The exit code is 2 where something is missing that every run needs. */
 export async function run(args: Args, io: Io): Promise<number> {
@@ -36,6 +37,9 @@ export async function run(args: Args, io: Io): Promise<number> {
   io.out('\nExecutors (--executor):')
   const rows = facts.executors.map(({ name, available, note }) => [name, available ? 'available' : 'missing', note])
   io.out(table(['name', 'state', 'note'], rows).join('\n'))
+
+  io.out('\nTensorFlow (executors tensorflow and eager:tensorflow):')
+  io.out(definitions(tensorFlowLines(facts.tensorflow)).join('\n'))
 
   const optional = facts.executors.filter(({ available }) => !available).map(({ name }) => `executor ${name}`)
   io.out('')

@@ -1,20 +1,30 @@
 import { RepriseError } from '@reprise/core'
-import type { CheckpointChoice } from '@reprise/train'
+import type { CheckpointChoice, EvaluateTasksOptions, TaskResult } from '@reprise/train'
 import type { Args } from '../args.ts'
 import type { Io } from '../io.ts'
+import { table } from '../table.ts'
 
 export async function run(args: Args, io: Io): Promise<number> {
-  const checkpoint = readCheckpointChoice(args.text('checkpoint'))
+  const path = args.argument('run')
+  const options = {
+    checkpoint: readCheckpointChoice(args.text('checkpoint')),
+    episodes: args.integer('episodes'),
+    seed: args.integer('seed'),
+    env: args.text('env'),
+    executor: args.text('executor'),
+  }
+  const tasks = args.text('tasks')
+  const sample = args.switch('sample')
+  if (tasks !== undefined) return printTasks(io, path, { ...options, tasks, sample })
+  if (sample) {
+    throw new RepriseError('RPR_OPTION_INERT', "Flag '--sample' has no effect without --tasks.", {
+      hint: 'Name a task file with --tasks, or leave it out: the score of a run is that of greedy episodes.',
+    })
+  }
   const { evaluate } = await import('@reprise/train')
   const { env, step, seed, returns, lengths, failed, meanReward, stdReward, successRate } = await evaluate(
-    args.argument('run'),
-    {
-      checkpoint,
-      episodes: args.integer('episodes'),
-      seed: args.integer('seed'),
-      env: args.text('env'),
-      executor: args.text('executor'),
-    },
+    path,
+    options,
   )
   const sorted = [...returns].sort((a, b) => a - b)
   const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length
@@ -24,6 +34,29 @@ export async function run(args: Args, io: Io): Promise<number> {
   io.out(`mean length   ${mean.toFixed(1)}`)
   if (failed > 0) io.out(`failed        ${failed} more: the environment threw, and they are left out`)
   if (successRate !== undefined) io.out(`success rate  ${successRate.toFixed(3)}`)
+  return 0
+}
+
+async function printTasks(io: Io, path: string, options: EvaluateTasksOptions): Promise<number> {
+  const { evaluateTasks } = await import('@reprise/train')
+  const results = await evaluateTasks(path, options)
+  const mean = (value: (result: TaskResult) => number) =>
+    results.reduce((sum, result) => sum + value(result), 0) / results.length
+  const known = results.every(({ successRate }) => successRate !== undefined)
+  const rows = results.map(({ task, meanReward, successRate }) => [
+    String(task.seed),
+    task.options === undefined ? '' : JSON.stringify(task.options),
+    meanReward.toFixed(3),
+    ...(known ? [successRate!.toFixed(3)] : []),
+  ])
+  for (const line of table(['seed', 'options', 'reward', ...(known ? ['success'] : [])], rows)) io.out(line)
+  io.out('')
+  const kind = options.sample ? 'sampled' : 'greedy'
+  io.out(
+    `${results.length} tasks, ${results[0]!.episodes} ${kind} ${results[0]!.episodes === 1 ? 'episode' : 'episodes'} each`,
+  )
+  io.out(`mean reward   ${mean(({ meanReward }) => meanReward).toFixed(3)}`)
+  if (known) io.out(`success rate  ${mean(({ successRate }) => successRate!).toFixed(3)}`)
   return 0
 }
 

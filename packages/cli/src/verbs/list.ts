@@ -62,6 +62,6 @@ async function executors(): Promise<string[]> {
   const { listExecutors } = await import('@reprise/backend')
   return table(
     ['executor', 'state', 'note'],
-    listExecutors().map(({ name, available, note }) => [name, available ? 'available' : 'not installed', note]),
+    (await listExecutors()).map(({ name, available, note }) => [name, available ? 'available' : 'not installed', note]),
   )
 }

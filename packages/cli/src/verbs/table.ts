@@ -114,17 +114,29 @@ const evaluate: VerbSpec = {
       kind: 'integer',
       value: '<n>',
       min: 1,
-      doc: 'How many episodes (default: as many as the score of the run is the mean of)',
+      doc: 'How many episodes (default: as many as the score of the run is the mean of); with --tasks: of each (default: 1)',
     },
     checkpoint: { kind: 'text', value: '<which>', doc: 'last, best (by evaluation) or a step (default: last)' },
     seed: { kind: 'integer', value: '<n>', doc: 'Seed of the episodes (default: those of the score of the run)' },
+    tasks: {
+      kind: 'text',
+      value: '<file>',
+      doc: 'A task file, a list of {seed, options}: every task is played, and reported by itself',
+    },
+    sample: {
+      kind: 'switch',
+      doc: 'With --tasks: draw actions from the policy, as in training, instead of the greedy ones',
+    },
     env: { kind: 'text', value: '<id|file>', doc: 'The environment, where its file has moved' },
     executor: {
       ...EXECUTOR,
       doc: "Where tensors run; 'list executors' shows the choices (default: where the run did)",
     },
   },
-  examples: [['runs/acrobot-3 --episodes 100 --checkpoint best', '']],
+  examples: [
+    ['runs/acrobot-3 --episodes 100 --checkpoint best', ''],
+    ['runs/base --tasks tasks.yaml --sample --episodes 16', 'the success rate of each task'],
+  ],
   load: async () => (await import('./eval.ts')).run,
 }
 
@@ -170,6 +182,25 @@ const doctor: VerbSpec = {
   flags: { out: { kind: 'text', value: '<folder>', doc: 'The folder that runs would be written to (default: runs)' } },
   examples: [['', '']],
   load: async () => (await import('./doctor.ts')).run,
+}
+
+const setup: VerbSpec = {
+  name: 'setup',
+  summary: 'Install what is optional: tensorflow, for the executors tensorflow and eager:tensorflow',
+  arguments: [{ name: 'what', doc: 'what to install: tensorflow' }],
+  flags: {
+    cuda: { kind: 'switch', doc: "The build for NVIDIA GPUs, with CUDA's libraries" },
+    'dry-run': { kind: 'switch', doc: 'Only say what would be done, where, and how large it is' },
+    remove: { kind: 'switch', doc: 'Remove what setup installed; with --cuda only the CUDA build' },
+    force: { kind: 'switch', doc: 'Install although a TensorFlow is there' },
+  },
+  conflicts: [['remove', 'force']],
+  examples: [
+    ['tensorflow', 'finds one, or downloads the libraries into the cache folder with pip'],
+    ['tensorflow --cuda --dry-run', ''],
+    ['tensorflow --remove', ''],
+  ],
+  load: async () => (await import('./setup.ts')).run,
 }
 
 const plot: VerbSpec = {
@@ -280,6 +311,7 @@ export const verbs: readonly VerbSpec[] = [
   checkEnv,
   list,
   doctor,
+  setup,
   ...(existsSync(BENCHMARKS) ? [bench] : []),
   runStudy,
 ]

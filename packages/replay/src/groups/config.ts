@@ -15,7 +15,7 @@ export const EPISODE_SAMPLINGS = [
   'advantagePriority',
 ] as const
 export const OLD_LOG_PROBS = ['recompute', 'stored', 'decoupled', 'one'] as const
-export const REPLAY_ADVANTAGES = ['mixed', 'split', 'frozen'] as const
+export const REPLAY_ADVANTAGES = ['mixed', 'split', 'frozen', 'unit'] as const
 export const EPISODE_EVICTIONS = ['fifo', 'lowestScore'] as const
 
 export interface EpisodeReplayConfig {
@@ -51,9 +51,12 @@ export interface EpisodeReplayConfig {
   readonly place: (typeof REPLAY_PLACES)[number]
   readonly replaceIndex: (typeof REPLACE_INDICES)[number]
   readonly sampling: (typeof EPISODE_SAMPLINGS)[number]
-  /** The log-probs that ratios start from: of the policy now, of the one that acted, both (decoupled), or 0. */
+  /** The log-probs that ratios start from: of the policy now (every row), of the one that acted, both (decoupled), or 0. */
   readonly oldLogProb: (typeof OLD_LOG_PROBS)[number]
-  /** Over fresh and replayed members together, over each kind by itself, or as they were when stored. */
+  /**
+   * Over fresh and replayed members together, over each kind by itself, or as they were when stored. `unit`: 1, in a
+   * group apart, so that the fresh group is judged as it was played.
+   */
   readonly advantages: (typeof REPLAY_ADVANTAGES)[number]
   /** Iterations after which an episode is not replayed. null: no limit. */
   readonly maxAge: number | null
@@ -135,4 +138,9 @@ export function needsOutcome(config: EpisodeReplayConfig): boolean {
   return (
     detects || insertThreshold !== null || startAbove !== null || retireSolved || (use === 'inGroup' && share !== null)
   )
+}
+
+/** Whether an episode is only replayed where its task is played again. */
+export function replaysTasks({ use, trigger, share }: EpisodeReplayConfig): boolean {
+  return use === 'inGroup' && trigger !== 'never' && share === null
 }

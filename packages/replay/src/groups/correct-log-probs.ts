@@ -1,4 +1,4 @@
-/** What the ratios of replayed decisions start from. */
+/** What the ratios of decisions start from. */
 import type { EpisodeReplayConfig } from './config.ts'
 import type { EpisodeArray, GroupedEpisodes } from './grouped-episodes.ts'
 import type { ScoreRows } from './score-episodes.ts'
@@ -10,44 +10,58 @@ export interface Corrected {
 }
 
 /**
- * `batch` with the log-probs of its replayed episodes as `oldLogProb` says. Only their rows are evaluated: those of fresh
- * episodes are the current policy's already.
- * - `recompute`: of the policy now: ratios are 1 at the first update, as if it had acted
+ * `batch` with its log-probs as `oldLogProb` says. All but `recompute` evaluate rows of replayed episodes only, and leave
+ * those of fresh ones as they were when the policy acted.
+ * - `recompute`: of the policy now, also for fresh episodes: ratios are 1 at the first update, as if it had acted
  * - `stored`: of the policy that acted
  * - `decoupled`: of the policy now, and advantages times now / then: with rho = pi / then, clipping rho to
  *   [1 - low, 1 + high] now / then is clipping pi / now, times that factor
  * - `one`: 0, so that the ratio is the probability itself (LUFFY)
+ *
+ * `trained` [numEpisodes]: fresh episodes that `recompute` must evaluate, where not all are trained on.
  */
 export async function correctLogProbs(
   batch: GroupedEpisodes,
   oldLogProb: EpisodeReplayConfig['oldLogProb'],
   score: ScoreRows,
+  trained?: Uint8Array,
 ): Promise<Corrected> {
   const none = { sum: 0, max: 0, count: 0 }
   const { replay, offsets, numEpisodes } = batch
-  if (!replay?.replayed.includes(1)) return { batch, ratios: none }
-  const ranges = rangesOf(batch)
+  const evaluated = new Uint8Array(numEpisodes)
+  if (oldLogProb === 'recompute') {
+    if (trained) evaluated.set(trained)
+    else evaluated.fill(1)
+  }
+  if (replay) for (let e = 0; e < numEpisodes; e++) if (replay.replayed[e] === 1) evaluated[e] = 1
+  if (!evaluated.includes(1)) return { batch, ratios: none }
+  const ranges = rangesOf(batch, evaluated)
   const logProb = (batch.columns['logProb'] as Float32Array).slice()
   const columns: Record<string, EpisodeArray> = { ...batch.columns, logProb }
   if (oldLogProb === 'one') {
     for (const { from, to } of ranges) logProb.fill(0, from, to)
     return { batch: { ...batch, columns }, ratios: none }
   }
+  const whole = ranges.length === 1 && ranges[0]!.to - ranges[0]!.from === offsets[numEpisodes]
   const scores = await score(
-    gather(batch, ranges),
+    whole ? batch.columns : gather(batch, ranges),
     ranges.reduce((sum, { from, to }) => sum + to - from, 0),
+    whole ? offsets : evaluatedOffsets(batch, evaluated),
   )
   const correction = oldLogProb === 'decoupled' ? new Float32Array(offsets[numEpisodes]!).fill(1) : undefined
   const ratios = { ...none }
   const reference = scores.referenceLogProb && (columns['referenceLogProb'] as Float32Array | undefined)?.slice()
   if (reference) columns['referenceLogProb'] = reference
   let i = 0
-  for (const { from, to } of ranges) {
-    for (let row = from; row < to; row++, i++) {
+  for (let e = 0; e < numEpisodes; e++) {
+    if (evaluated[e] === 0) continue
+    const isReplayed = replay?.replayed[e] === 1
+    for (let row = offsets[e]!; row < offsets[e + 1]!; row++, i++) {
       const then = logProb[row]!
       const now = scores.logProb[i]!
+      // Scripted episodes have none.
       const known = !Number.isNaN(then)
-      if (known) {
+      if (known && isReplayed) {
         const ratio = Math.exp(now - then)
         ratios.sum += ratio
         ratios.max = Math.max(ratios.max, ratio)
@@ -58,7 +72,8 @@ export async function correctLogProbs(
       if (reference) reference[row] = scores.referenceLogProb![i]!
     }
   }
-  return { batch: { ...batch, columns, replay: { ...replay, ...(correction ? { correction } : {}) } }, ratios }
+  const corrected = replay && correction ? { replay: { ...replay, correction } } : {}
+  return { batch: { ...batch, columns, ...corrected }, ratios }
 }
 
 interface Rows {
@@ -67,16 +82,23 @@ interface Rows {
   readonly to: number
 }
 
-/** Rows of the replayed episodes; those of neighbours together. */
-function rangesOf({ replay, offsets, numEpisodes }: GroupedEpisodes): Rows[] {
+/** Rows of the flagged episodes; those of neighbours together. */
+function rangesOf({ offsets, numEpisodes }: GroupedEpisodes, flags: Uint8Array): Rows[] {
   const ranges: { from: number; to: number }[] = []
   for (let e = 0; e < numEpisodes; e++) {
-    if (!replay!.replayed[e]) continue
+    if (flags[e] === 0) continue
     const last = ranges.at(-1)
     if (last?.to === offsets[e]) last!.to = offsets[e + 1]!
     else ranges.push({ from: offsets[e]!, to: offsets[e + 1]! })
   }
   return ranges
+}
+
+/** Where each flagged episode begins among the rows of all of them. */
+function evaluatedOffsets({ offsets, numEpisodes }: GroupedEpisodes, flags: Uint8Array): Int32Array {
+  const out = [0]
+  for (let e = 0; e < numEpisodes; e++) if (flags[e] === 1) out.push(out.at(-1)! + offsets[e + 1]! - offsets[e]!)
+  return Int32Array.from(out)
 }
 
 function gather({ columns, offsets, numEpisodes }: GroupedEpisodes, ranges: readonly Rows[]) {

@@ -46,7 +46,9 @@ describe('ARPO', () => {
   it('puts one stored success in place of the first member of a group that failed', async () => {
     const a = assembler()
     const first = batchOf([{ task: 7, outcomes: [0, 1, 0, 0] }])
-    expect(await iterate(a, first)).toBe(first)
+    a.begin(0)
+    expect(await a.inject(first, judge(first))).toBe(first)
+    a.insert(first, judge(first), ['{"seed":1}'])
     const second = batchOf([fail(7), fail(8)])
     const out = await iterate(a, second)
     expect(marksOf(out)).toEqual([marksOf(first)[1], ...marksOf(second).slice(1)])
@@ -258,6 +260,16 @@ describe('switches', () => {
     expect(marksOf(await iterate(a, batchOf([fail()])))[0]).toBe(marks[which])
   })
 
+  it('advantages unit: a group apart, of advantage 1; the fresh group stays as it was played', async () => {
+    const { a, marks } = await filled({ advantages: 'unit', place: 'append' })
+    const batch = batchOf([{ task: 3, outcomes: [0, 1] }, fail()])
+    const put = await iterate(a, batch)
+    expect([...put.group]).toEqual([0, 0, 1, 1, 1, 1, 2])
+    expect(marksOf(put).slice(0, 6)).toEqual(marksOf(batch))
+    expect(marks).toContain(marksOf(put)[6])
+    expect([...put.replay!.frozen!]).toEqual([...new Array(6).fill(Number.NaN), 1])
+  })
+
   it('sampling advantagePriority: in proportion to |advantage|', async () => {
     // Advantages 0.2, -0.2 and 0.
     const { a, marks } = await filled({ sampling: 'advantagePriority' })
@@ -275,7 +287,7 @@ describe('switches', () => {
     }
   })
 
-  it('oldLogProb: of now, of then, both, or 0; fresh rows keep theirs', async () => {
+  it('oldLogProb: of now (fresh rows too), of then, both, or 0 (fresh rows keep theirs)', async () => {
     const factor = Math.exp(-0.5 + 1)
     for (const [oldLogProb, logProb, correction] of [
       ['recompute', -0.5, undefined],
@@ -287,7 +299,7 @@ describe('switches', () => {
       const { columns, offsets, replay } = await iterate(a, batchOf([fail()]))
       const first = offsets[1]!
       columns['logProb']!.forEach((value, row) => {
-        expect(value).toBe(row < first ? logProb : -1)
+        expect(value).toBe(row < first ? logProb : oldLogProb === 'recompute' ? -0.5 : -1)
         if (correction) expect(replay!.correction![row]).toBeCloseTo(row < first ? correction : 1, 6)
         else expect(replay!.correction).toBeUndefined()
       })

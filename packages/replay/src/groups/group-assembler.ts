@@ -5,7 +5,7 @@
  */
 import { type Pcg64, RepriseError, type Serializable } from '@reprise/core'
 import { KeyedStore } from '../keyed/keyed-store.ts'
-import type { StoredEpisode } from '../keyed/stored-episode.ts'
+import { copyOfRows, type StoredEpisode } from '../keyed/stored-episode.ts'
 import { fit } from '../select/state.ts'
 import { chooseStored } from './choose-stored.ts'
 import { checkEpisodeReplay, type EpisodeReplayConfig, needsOutcome } from './config.ts'
@@ -13,7 +13,7 @@ import { correctLogProbs } from './correct-log-probs.ts'
 import { GroupStore } from './group-store.ts'
 import { type GroupedEpisodes, type GroupRange, groupsOf } from './grouped-episodes.ts'
 import { allFailed, outcomeStatistics } from './outcomes.ts'
-import { type Member, packMembers } from './pack-members.ts'
+import { type FreshRun, PackScratch, type Part, packMembers, type StoredMember } from './pack-members.ts'
 import type { ScoreRows } from './score-episodes.ts'
 import { TaskBuckets } from './task-buckets.ts'
 
@@ -38,6 +38,8 @@ export interface Judged {
 
 const UNLIMITED = 2 ** 31 - 1
 
+type EpisodeFields = Omit<StoredEpisode, 'columns'>
+
 export class GroupAssembler {
   readonly config: EpisodeReplayConfig
   readonly #context: AssemblerContext
@@ -51,6 +53,9 @@ export class GroupAssembler {
   #open: boolean
   #filled = false
   #counts = noCounts()
+  /** One for each batch that is put together in an iteration. */
+  readonly #scratch: PackScratch[] = []
+  #packed = 0
 
   /** @throws RepriseError RPR_OPTION_RANGE */
   constructor(config: EpisodeReplayConfig, context: AssemblerContext) {
@@ -62,6 +67,9 @@ export class GroupAssembler {
     this.#store = new KeyedStore({
       perKey: capacityPerTask ?? UNLIMITED,
       ...(capacity === null ? {} : { total: capacity }),
+      // Keys are running numbers, and what is chosen is copied at once.
+      keyWindow: 0,
+      reuse: true,
     })
     this.#groupStore = new GroupStore({
       capacity: capacity ?? UNLIMITED,
@@ -87,19 +95,21 @@ export class GroupAssembler {
     this.#iteration++
     this.#policyVersion = policyVersion
     this.#filled = false
+    this.#packed = 0
     this.#counts = noCounts()
     const { use, share, minStored } = this.config
     if (use !== 'inGroup' || share === null || !this.#open) return []
     const tasks = this.#store.groups.filter((task) => {
       const usable = this.#usable(task as number)
-      return usable.length >= minStored && usable[0]!.origin !== undefined
+      return usable.length >= minStored && !!usable[0]!.origin
     }) as number[]
     const count = Math.round(share * this.#context.groups)
     return this.#buckets.draw(tasks, count, this.#context.rng).map((task) => this.#store.get(task)[0]!.origin as string)
   }
 
   /**
-   * The batch with stored episodes in it; the very same where none is put in. `planned`: how many of its first groups play
+   * The batch with stored episodes in it, whose columns hold until the next iteration begins; the very same where none is
+   * put in. `planned`: how many of its first groups play
    * what `begin` gave.
    * @throws RepriseError RPR_ENV_UNSUPPORTED where an outcome must be known and none is reported
    */
@@ -112,16 +122,25 @@ export class GroupAssembler {
     const counts = this.#counts
     counts.allFail += failed.filter(Boolean).length
     onPhase?.('inject')
-    const members =
+    const parts =
       !this.#open || config.trigger === 'never' || config.use === 'extraUpdate'
         ? undefined
         : config.use === 'wholeGroups'
-          ? this.#withGroups(fresh, groups, judged)
+          ? this.#withGroups(groups, judged)
           : await this.#withEpisodes(fresh, groups, failed, planned)
-    counts.episodes += members?.length ?? fresh.numEpisodes
-    if (members === undefined) return fresh
-    counts.injected += members.filter(({ stored }) => stored).length
-    return packMembers(fresh, members)
+    if (parts === undefined) {
+      counts.episodes += fresh.numEpisodes
+      return fresh
+    }
+    for (const part of parts) if ('stored' in part) counts.injected++
+    const packed = packMembers(fresh, parts, this.#nextScratch())
+    counts.episodes += packed.numEpisodes
+    return packed
+  }
+
+  #nextScratch(): PackScratch {
+    this.#scratch[this.#packed] ??= new PackScratch()
+    return this.#scratch[this.#packed++]!
   }
 
   async #withEpisodes(
@@ -129,44 +148,56 @@ export class GroupAssembler {
     groups: readonly GroupRange[],
     failed: readonly boolean[],
     planned: number,
-  ): Promise<Member[] | undefined> {
-    const { trigger, share, place, advantages } = this.config
-    const members: Member[] = []
-    let any = false
+  ): Promise<Part[] | undefined> {
+    const { trigger, share } = this.config
+    const parts: Part[] = []
+    /** Fresh episodes before this one are in `parts`, or have given way. */
+    let done = 0
     for (const [g, range] of groups.entries()) {
-      const own = membersOf(fresh, range, 2 * g)
-      members.push(...own)
       if (share !== null && g >= planned) continue
       if (trigger === 'allFail' && !failed[g]) continue
       if (trigger === 'zeroVariance' && outcomeStatistics(fresh, range).std >= this.config.stdBelow) continue
       const task = fresh.taskIds[range.from]!
       const chosen = await this.#choose(task, range.to - range.from)
       if (chosen.length === 0) continue
-      any = true
       if (failed[g] && chosen.some(({ outcome }) => outcome >= this.config.meanBelow)) this.#counts.rescued++
-      const group = advantages === 'split' ? 2 * g + 1 : 2 * g
-      const stored = chosen.map((episode): Member => {
-        const frozen = advantages === 'frozen' ? { frozen: episode.advantage ?? 0 } : {}
-        return { group, task, stored: episode, ...frozen }
-      })
-      const first = members.length - own.length
-      if (place === 'append') members.push(...stored)
-      else if (advantages === 'split') {
-        // Members of one group stay adjacent.
-        for (let i = 0; i < stored.length; i++) members.splice(first + this.#place(own.length - i), 1)
-        members.push(...stored)
-      } else if (this.config.replaceIndex === 'last')
-        members.splice(members.length - stored.length, stored.length, ...stored)
-      else if (this.config.replaceIndex === 'first') members.splice(first, stored.length, ...stored)
-      else {
-        const places = Int32Array.from(own, (_, i) => i)
-        this.#context.rng.shuffle(places)
-        stored.forEach((member, i) => {
-          members[first + places[i]!] = member
-        })
-      }
+      if (done < range.from) parts.push({ from: done, to: range.from })
+      this.#join(parts, range, fresh.group[range.from]!, task, chosen)
+      done = range.to
     }
-    return any ? members : undefined
+    if (parts.length > 0 && done < fresh.numEpisodes) parts.push({ from: done, to: fresh.numEpisodes })
+    return parts.length === 0 ? undefined : parts
+  }
+
+  /** One group with stored episodes in it. */
+  #join(parts: Part[], range: GroupRange, group: number, task: number, chosen: readonly StoredEpisode[]): void {
+    const { place, advantages, replaceIndex } = this.config
+    const apart = advantages === 'split' || advantages === 'unit'
+    const members: (number | StoredEpisode)[] = []
+    for (let e = range.from; e < range.to; e++) members.push(e)
+    if (place === 'append') members.push(...chosen)
+    else if (apart) {
+      // Members of one group stay adjacent.
+      for (let i = 0; i < chosen.length; i++) members.splice(this.#place(members.length), 1)
+      members.push(...chosen)
+    } else if (replaceIndex === 'random') {
+      const places = Int32Array.from(members, (_, i) => i)
+      this.#context.rng.shuffle(places)
+      for (const [i, episode] of chosen.entries()) members[places[i]!] = episode
+    } else {
+      const first = replaceIndex === 'first' ? 0 : members.length - chosen.length
+      members.splice(first, chosen.length, ...chosen)
+    }
+    for (const [i, member] of members.entries()) {
+      if (typeof member !== 'number') {
+        const frozen = advantages === 'frozen' ? (member.advantage ?? 0) : advantages === 'unit' ? 1 : undefined
+        const where = { group: 2 * group + (apart ? 1 : 0), task, stored: member }
+        parts.push(frozen === undefined ? where : { ...where, frozen })
+      } else if (i > 0 && members[i - 1] === member - 1) {
+        const { from } = parts.pop() as FreshRun
+        parts.push({ from, to: member + 1 })
+      } else parts.push({ from: member, to: member + 1 })
+    }
   }
 
   #place(count: number): number {
@@ -204,7 +235,7 @@ export class GroupAssembler {
     )
   }
 
-  #withGroups(fresh: GroupedEpisodes, groups: readonly GroupRange[], { rewards }: Judged): Member[] | undefined {
+  #withGroups(groups: readonly GroupRange[], { rewards }: Judged): Part[] | undefined {
     const { share, trigger, sampling, advantages, place } = this.config
     if (share !== null && this.#filled) return undefined
     this.#filled = true
@@ -222,20 +253,21 @@ export class GroupAssembler {
       ({ episodes }) => this.#isUsable(episodes[0]!),
     )
     if (chosen.length === 0) return undefined
-    const left = [...chosen]
-    const stored = (group: number): Member[] => {
-      const { task, episodes } = left.shift()!
-      return episodes.map((episode) => {
-        const frozen = advantages === 'frozen' ? { frozen: episode.advantage ?? 0 } : {}
-        return { group, task, stored: episode, ...frozen }
-      })
+    const parts: Part[] = []
+    const joined = (i: number) => {
+      const { task, episodes } = chosen[i]!
+      for (const stored of episodes) {
+        const frozen = advantages === 'frozen' ? { frozen: stored.advantage ?? 0 } : undefined
+        parts.push({ group: -1 - i, task, stored, ...frozen })
+      }
     }
-    const members = groups.flatMap((range, g) =>
-      place === 'replace' && share === null && flat[g] && left.length > 0 ? stored(g) : membersOf(fresh, range, g),
-    )
-    for (let g = groups.length; left.length > 0 && (place === 'append' || share !== null); g++)
-      members.push(...stored(g))
-    return members
+    let next = 0
+    for (const [g, range] of groups.entries()) {
+      if (place === 'replace' && share === null && flat[g] && next < chosen.length) joined(next++)
+      else parts.push(range)
+    }
+    if (place === 'append' || share !== null) while (next < chosen.length) joined(next++)
+    return parts
   }
 
   /** Stores fresh episodes. `origins`: per group, as JSON. Whatever was put in is not among them. */
@@ -257,42 +289,28 @@ export class GroupAssembler {
       for (let e = from; e < to; e++) if (fresh.outcomes[e]! > bar) successes++
       this.#buckets.note(task, successes, to - from)
       if (!this.config.insertFresh) continue
-      const stored = (e: number) => this.#stored(fresh, e, judged, origins[g]!, String(first + e))
+      const origin = origins[g]!
       if (retireSolved && successes === to - from) this.#store.removeGroup(task)
-      else if (use === 'wholeGroups')
-        this.#storeGroup(
-          task,
-          Array.from({ length: to - from }, (_, i) => stored(from + i)),
-          judged,
-          range,
-        )
+      else if (use === 'wholeGroups') this.#storeGroup(task, fresh, range, judged, first, origin)
       else
         for (let e = from; e < to; e++)
-          if (this.#admits(fresh.outcomes[e]!, judged.advantages[e]!)) this.#storeEpisode(task, stored(e))
+          if (this.#admits(fresh.outcomes[e]!, judged.advantages[e]!))
+            this.#storeEpisode(task, fresh, e, judged.advantages[e]!, origin, first)
     }
   }
 
-  #stored(fresh: GroupedEpisodes, e: number, { advantages }: Judged, origin: string, key: string): StoredEpisode {
-    const from = fresh.offsets[e]!
-    const length = fresh.offsets[e + 1]! - from
-    const rows = fresh.offsets[fresh.numEpisodes]!
-    const columns: Record<string, GroupedEpisodes['columns'][string]> = {}
-    for (const name in fresh.columns) {
-      const column = fresh.columns[name]!
-      const size = column.length / rows
-      columns[name] = column.subarray(from * size, (from + length) * size)
-    }
+  /** All with the same properties in the same order: objects of one shape are made and read fast. */
+  #fields(fresh: GroupedEpisodes, e: number, advantage: number, origin: string, first: number): EpisodeFields {
     return {
-      key,
-      columns,
-      length,
+      key: String(first + e),
+      length: fresh.offsets[e + 1]! - fresh.offsets[e]!,
       return: fresh.returns[e]!,
       outcome: fresh.outcomes[e]!,
       policyVersion: this.#policyVersion,
       iteration: this.#iteration,
-      advantage: advantages[e]!,
-      ...(fresh.truncated[e] ? { truncated: true } : {}),
-      ...(origin ? { origin } : {}),
+      advantage,
+      truncated: fresh.truncated[e] === 1,
+      origin,
     }
   }
 
@@ -302,26 +320,46 @@ export class GroupAssembler {
     return insertMinAdvantage === null || Math.abs(advantage) > insertMinAdvantage
   }
 
-  #storeEpisode(task: number, episode: StoredEpisode): void {
-    if (this.config.uniqueActions && this.#store.get(task).some((other) => sameActions(other, episode))) return
-    if (this.#store.add(task, episode) === 'stored') this.#counts.added++
+  #storeEpisode(
+    task: number,
+    fresh: GroupedEpisodes,
+    e: number,
+    advantage: number,
+    origin: string,
+    first: number,
+  ): void {
+    const { columns, offsets, numEpisodes } = fresh
+    if (this.config.uniqueActions && this.#store.get(task).some((other) => sameActions(other, fresh, e))) return
+    const packed = { columns, rows: offsets[numEpisodes]!, from: offsets[e]! }
+    const added = this.#store.addRows(task, this.#fields(fresh, e, advantage, origin, first), packed)
+    if (added === 'stored') this.#counts.added++
   }
 
   #storeGroup(
     task: number,
-    episodes: StoredEpisode[],
-    { rewards, advantages }: Judged,
+    fresh: GroupedEpisodes,
     { from, to }: GroupRange,
+    { rewards, advantages }: Judged,
+    first: number,
+    origin: string,
   ): void {
     const { insertMinAdvantage, insertThreshold } = this.config
     const size = to - from
     const sizes = Array.from(advantages.subarray(from, to), Math.abs)
     if (insertMinAdvantage !== null && !(Math.max(...sizes) > insertMinAdvantage)) return
-    if (insertThreshold !== null && !episodes.some(({ outcome }) => outcome > insertThreshold)) return
+    if (insertThreshold !== null && !fresh.outcomes.subarray(from, to).some((outcome) => outcome > insertThreshold))
+      return
     const mean = rewards.subarray(from, to).reduce((a, b) => a + b, 0) / size
     const std = Math.sqrt(rewards.subarray(from, to).reduce((sum, r) => sum + (r - mean) ** 2, 0) / size)
     const score = sizes.reduce((a, b) => a + b, 0) * std
-    if (this.#groupStore.add({ key: episodes[0]!.key, task, episodes, score })) this.#counts.added += size
+    const { columns, offsets, numEpisodes } = fresh
+    const episodes = () =>
+      sizes.map((_, i): StoredEpisode => {
+        const fields = this.#fields(fresh, from + i, advantages[from + i]!, origin, first)
+        const packed = { columns, rows: offsets[numEpisodes]!, from: offsets[from + i]! }
+        return { ...fields, columns: copyOfRows(packed, fields.length, undefined) }
+      })
+    if (this.#groupStore.add({ key: String(first + from), task, score }, episodes)) this.#counts.added += size
   }
 
   /** Stores episodes that were not played by the policy: demonstrations. They can be replayed from the first iteration. */
@@ -332,10 +370,10 @@ export class GroupAssembler {
     this.#store.add(task, { ...episode, key, iteration: 0, policyVersion: 0 })
   }
 
-  /** `batch` with the log-probs that its ratios start from. */
-  async correct(batch: GroupedEpisodes): Promise<GroupedEpisodes> {
+  /** `batch` with the log-probs that its ratios start from. `trained` [numEpisodes]: where not all are trained on. */
+  async correct(batch: GroupedEpisodes, trained?: Uint8Array): Promise<GroupedEpisodes> {
     this.#context.onPhase?.('recompute')
-    const corrected = await correctLogProbs(batch, this.config.oldLogProb, this.#context.score)
+    const corrected = await correctLogProbs(batch, this.config.oldLogProb, this.#context.score, trained)
     this.#counts.ratios = corrected.ratios
     return corrected.batch
   }
@@ -346,25 +384,25 @@ export class GroupAssembler {
     if (use !== 'extraUpdate' || this.#iteration % every !== 0 || !this.#open || this.#store.size === 0)
       return undefined
     if (this.config.trigger === 'never') return undefined
-    const members: Member[] = []
+    const members: StoredMember[] = []
     for (const task of this.#store.groups)
-      for (const episode of this.#store.get(task))
-        if (this.#isUsable(episode))
-          members.push({ group: members.length, task: task as number, stored: episode, frozen: episode.advantage ?? 0 })
-    return members.length === 0 ? undefined : { ...packMembers(like, members), failedEpisodes: 0 }
+      for (const stored of this.#store.get(task))
+        if (this.#isUsable(stored))
+          members.push({ group: members.length, task: task as number, stored, frozen: stored.advantage ?? 0 })
+    return members.length === 0 ? undefined : { ...packMembers(like, members, this.#nextScratch()), failedEpisodes: 0 }
   }
 
   /** `replay/*` of the iteration. */
   metrics(): Record<string, number> {
     const { allFail, rescued, injected, episodes, added, refuted, ratios } = this.#counts
+    const whole = this.config.use === 'wholeGroups'
     const groups = this.#groupStore.groups
-    const inGroups = groups.flatMap((group) => group.episodes)
-    const items = this.config.use === 'wholeGroups' ? inGroups : [...this.#store.episodes()]
-    const tasks =
-      this.config.use === 'wholeGroups' ? new Set(groups.map(({ task }) => task)).size : this.#store.groups.length
+    const tasks = whole ? new Set(groups.map(({ task }) => task)).size : this.#store.keyCount
+    let items = 0
     let sum = 0
     let max = 0
-    for (const { iteration = 0 } of items) {
+    for (const { iteration = 0 } of whole ? groups.flatMap(({ episodes }) => episodes) : this.#store.episodes()) {
+      items++
       sum += this.#iteration - iteration
       max = Math.max(max, this.#iteration - iteration)
     }
@@ -375,8 +413,8 @@ export class GroupAssembler {
       'replay/injected_fraction': episodes === 0 ? 0 : injected / episodes,
       'replay/added': added,
       'replay/buffer_tasks': tasks,
-      'replay/buffer_items': items.length,
-      'replay/item_age_mean': items.length === 0 ? 0 : sum / items.length,
+      'replay/buffer_items': items,
+      'replay/item_age_mean': items === 0 ? 0 : sum / items,
       'replay/item_age_max': max,
       ...(ratios.count === 0 ? {} : { 'replay/ratio_mean': ratios.sum / ratios.count, 'replay/ratio_max': ratios.max }),
       ...(this.config.verify ? { 'replay/refuted': refuted } : {}),
@@ -411,13 +449,11 @@ function noCounts() {
   return { allFail: 0, rescued: 0, injected: 0, episodes: 0, added: 0, refuted: 0, ratios }
 }
 
-function membersOf({ taskIds }: GroupedEpisodes, { from, to }: GroupRange, group: number): Member[] {
-  return Array.from({ length: to - from }, (_, i) => ({ group, task: taskIds[from + i]!, fresh: from + i }))
-}
-
-function sameActions(a: StoredEpisode, b: StoredEpisode): boolean {
-  const [x, y] = [a.columns['action']!, b.columns['action']!]
-  return a.length === b.length && x.every((value, i) => value === y[i])
+function sameActions(a: StoredEpisode, { columns, offsets, numEpisodes }: GroupedEpisodes, e: number): boolean {
+  const [x, y] = [a.columns['action']!, columns['action']!]
+  if (a.length !== offsets[e + 1]! - offsets[e]!) return false
+  const start = offsets[e]! * (y.length / offsets[numEpisodes]!)
+  return x.every((value, i) => value === y[start + i])
 }
 
 function noOutcome(): RepriseError {

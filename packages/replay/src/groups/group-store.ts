@@ -1,7 +1,7 @@
 /** Whole groups of episodes, of which those that teach most, or the newest, are kept. */
 import type { Pcg64, Serializable } from '@reprise/core'
 import { decodeEpisodes, encodeEpisodes } from '../keyed/episodes-state.ts'
-import { copyOfEpisode, type StoredEpisode } from '../keyed/stored-episode.ts'
+import type { StoredEpisode } from '../keyed/stored-episode.ts'
 import { fit } from '../select/state.ts'
 
 export interface StoredGroup {
@@ -32,8 +32,11 @@ export class GroupStore {
     return this.#groups
   }
 
-  /** False where it is known already, or where all that are kept score higher. Stores a copy. */
-  add(group: StoredGroup): boolean {
+  /**
+   * False where it is known already, or where all that are kept score higher. `episodes` gives what is kept, and is only
+   * asked for it where it is.
+   */
+  add(group: Omit<StoredGroup, 'episodes'>, episodes: () => readonly StoredEpisode[]): boolean {
     const { capacity, perTask, eviction } = this.#options
     if (this.#groups.some(({ key }) => key === group.key)) return false
     const ofTask = this.#groups.filter(({ task }) => task === group.task)
@@ -46,7 +49,7 @@ export class GroupStore {
       }
       this.#remove(least)
     }
-    this.#groups.push({ ...group, episodes: group.episodes.map(copyOfEpisode) })
+    this.#groups.push({ ...group, episodes: episodes() })
     return true
   }
 

@@ -12,12 +12,20 @@ export interface Scores {
   readonly referenceLogProb?: Float32Array
 }
 
-/** Columns as they were stored, [rows, ...]. */
-export type ScoreRows = (columns: { readonly [name: string]: EpisodeArray }, rows: number) => MaybePromise<Scores>
+/** Columns as they were stored, [rows, ...]; `offsets` [episodes + 1]: where each whole episode among them begins. */
+export type ScoreRows = (
+  columns: { readonly [name: string]: EpisodeArray },
+  rows: number,
+  offsets: Int32Array,
+) => MaybePromise<Scores>
 
 /** Mean entropy of the policy over the decisions of each episode. */
 export async function entropiesOf(episodes: readonly StoredEpisode[], score: ScoreRows): Promise<Float64Array> {
-  const rows = episodes.reduce((sum, { length }) => sum + length, 0)
+  const offsets = new Int32Array(episodes.length + 1)
+  episodes.forEach(({ length }, e) => {
+    offsets[e + 1] = offsets[e]! + length
+  })
+  const rows = offsets[episodes.length]!
   const columns: Record<string, EpisodeArray> = {}
   for (const [name, first] of Object.entries(episodes[0]!.columns)) {
     const size = first.length / episodes[0]!.length
@@ -29,7 +37,7 @@ export async function entropiesOf(episodes: readonly StoredEpisode[], score: Sco
     }
     columns[name] = out
   }
-  const { entropy } = await score(columns, rows)
+  const { entropy } = await score(columns, rows, offsets)
   let at = 0
   return Float64Array.from(episodes, ({ length }) => {
     let sum = 0

@@ -53,6 +53,41 @@ describe('a keyed store', () => {
     expect(forgetful.add(7, episode('x'))).toBe('stored')
   })
 
+  it('reuse, no window, rows out of a batch: holds what a plain store holds, whatever the lengths', () => {
+    const rng = new Pcg64(3)
+    const plain = new KeyedStore({ perKey: 3, total: 20 })
+    const lean = new KeyedStore({ perKey: 3, total: 20, keyWindow: 0, reuse: true })
+    for (let i = 0; i < 400; i++) {
+      const [length, rows] = [1 + rng.integers(4), 400]
+      const from = rng.integers(rows - length)
+      const values = Float32Array.from({ length: 100 * rows }, (_, k) => i + k)
+      // One column of many elements per row, one of few.
+      const batch = { wide: values, narrow: Int32Array.from({ length: rows }, (_, k) => i * k) }
+      const columns = {
+        wide: batch.wide.slice(100 * from, 100 * (from + length)),
+        narrow: batch.narrow.slice(from, from + length),
+      }
+      const group = rng.integers(9)
+      const { columns: _, ...fields } = episode(String(i), { length })
+      plain.add(group, { ...fields, columns })
+      lean.addRows(group, fields, { columns: batch, rows, from })
+      if (i % 50 === 7 && plain.size > 0) {
+        const { key } = [...plain.episodes()][0]!
+        expect([plain.remove(key), lean.remove(key)]).toEqual([true, true])
+      }
+      if (i % 20 === 0) expect(lean.get(group)).toEqual(plain.get(group))
+    }
+    expect([...lean.episodes()]).toEqual([...plain.episodes()])
+    expect([lean.bytes, lean.metrics()]).toEqual([plain.bytes, plain.metrics()])
+    // Either kind reads the other's state.
+    const [a, b] = [new KeyedStore({ perKey: 3, total: 20 }), new KeyedStore({ perKey: 3, keyWindow: 0 })]
+    a.load(structuredClone(lean.state()))
+    b.load(structuredClone(plain.state()))
+    expect([...a.episodes()]).toEqual([...b.episodes()])
+    const [known] = [...a.episodes()]
+    expect([a.add('x', known!), b.add('x', known!)]).toEqual(['duplicate', 'duplicate'])
+  })
+
   it('gives up the oldest of all where there are too many, or too many bytes', () => {
     for (const store of [new KeyedStore({ total: 3 }), new KeyedStore({ maxBytes: 3 * 30 + 10 })]) {
       for (const [i, group] of ['a', 'b', 'a', 'c', 'b'].entries()) store.add(group, episode(`e${i}`))

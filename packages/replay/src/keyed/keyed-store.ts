@@ -8,7 +8,16 @@ import { checkKey, KeyIndex } from '../store/key-index.ts'
 import { defaultMaxBytes, inWords } from '../store/memory.ts'
 import { chooseEpisodes, type EpisodeChoice } from './choose-episodes.ts'
 import { decodeEpisodes, encodeEpisodes } from './episodes-state.ts'
-import { bytesOfEpisode, checkEpisode, copyOfEpisode, type StoredEpisode } from './stored-episode.ts'
+import {
+  bytesOfEpisode,
+  bytesOfRows,
+  checkEpisode,
+  checkFields,
+  copyOfRows,
+  type EpisodeColumns,
+  type PackedRows,
+  type StoredEpisode,
+} from './stored-episode.ts'
 
 export type GroupKey = string | number
 
@@ -21,8 +30,13 @@ export interface KeyedStoreOptions {
   readonly admitAbove?: number
   /** Memory for columns; the oldest episodes of all are given up. Default: three quarters of the machine's. */
   readonly maxBytes?: number
-  /** Episode keys remembered, so that the same is not stored twice; older ones are forgotten. Default 65 536. */
+  /** Episode keys remembered, so that the same is not stored twice; older ones are forgotten. Default 65 536; 0: only those stored. */
   readonly keyWindow?: number
+  /**
+   * Whether the columns of an episode that is given up may be written over by a later one, which saves an allocation per
+   * episode: whoever holds an episode must then copy what is to outlast the next add. Default false.
+   */
+  readonly reuse?: boolean
 }
 
 export type Admitted = 'stored' | 'duplicate' | 'refused'
@@ -30,14 +44,22 @@ export type Admitted = 'stored' | 'duplicate' | 'refused'
 interface Entry {
   readonly group: GroupKey
   readonly episode: StoredEpisode
+  readonly bytes: number
 }
+
+/** Columns that are kept to be written over, at most. */
+const MOST_FREE = 256
 
 export class KeyedStore {
   readonly #perKey: number
   readonly #total: number
   readonly #admitAbove: number
   readonly #maxBytes: number
-  readonly #keys: KeyIndex
+  #keys: KeyIndex | undefined
+  readonly #reuse: boolean
+  /** Columns given up, by number of decisions. */
+  readonly #free = new Map<number, EpisodeColumns[]>()
+  #freeCount = 0
   /** Oldest first. A key without episodes is not in it. */
   readonly #groups = new Map<GroupKey, StoredEpisode[]>()
   /** All episodes by their key, oldest first: a Map keeps the order of its insertions. */
@@ -50,19 +72,20 @@ export class KeyedStore {
   /** @throws RepriseError RPR_OPTION_RANGE */
   constructor(options: KeyedStoreOptions = {}) {
     const { perKey = 8, total = Number.POSITIVE_INFINITY, admitAbove = Number.NEGATIVE_INFINITY } = options
-    const { maxBytes = defaultMaxBytes(), keyWindow = 65_536 } = options
+    const { maxBytes = defaultMaxBytes(), keyWindow = 65_536, reuse = false } = options
     const count = (name: string, value: number, most: number) =>
       checkOption(name, value, Number.isSafeInteger(value) && value >= 1 && value <= most, `an integer in [1, ${most}]`)
     count('perKey', perKey, 2 ** 31 - 1)
     if (total !== Number.POSITIVE_INFINITY) count('total', total, 2 ** 31 - 1)
     checkOption('admitAbove', admitAbove, !Number.isNaN(admitAbove), 'a number')
     count('maxBytes', maxBytes, Number.MAX_SAFE_INTEGER)
-    count('keyWindow', keyWindow, 2 ** 28)
+    if (keyWindow !== 0) count('keyWindow', keyWindow, 2 ** 28)
     this.#perKey = perKey
     this.#total = total
     this.#admitAbove = admitAbove
     this.#maxBytes = maxBytes
-    this.#keys = new KeyIndex(keyWindow)
+    this.#keys = keyWindow === 0 ? undefined : new KeyIndex(keyWindow)
+    this.#reuse = reuse
   }
 
   /** Episodes over all keys. */
@@ -78,6 +101,11 @@ export class KeyedStore {
   /** Keys that hold an episode, in the order of their first one. */
   get groups(): readonly GroupKey[] {
     return [...this.#groups.keys()]
+  }
+
+  /** Keys that hold an episode. */
+  get keyCount(): number {
+    return this.#groups.size
   }
 
   /** Episodes of one key. */
@@ -97,21 +125,38 @@ export class KeyedStore {
    */
   add(group: GroupKey, episode: StoredEpisode): Admitted {
     checkEpisode(episode)
+    return this.#add(group, { ...episode }, { columns: episode.columns, rows: episode.length, from: 0 })
+  }
+
+  /**
+   * The same for an episode that lies among others: its columns are copied from there, and nothing is copied of one that
+   * is not stored. `episode` itself becomes what is stored.
+   * @throws RepriseError RPR_OPTION_RANGE; RPR_REPLAY_TOO_LARGE where it alone exceeds maxBytes
+   */
+  addRows(group: GroupKey, episode: Omit<StoredEpisode, 'columns'>, packed: PackedRows): Admitted {
+    checkFields(episode)
+    return this.#add(group, episode, packed)
+  }
+
+  #add(group: GroupKey, episode: Omit<StoredEpisode, 'columns'>, packed: PackedRows): Admitted {
     checkKey(episode.key)
-    const bytes = bytesOfEpisode(episode)
+    const bytes = bytesOfRows(packed, episode.length)
     if (bytes > this.#maxBytes) throw tooLarge(episode.key, bytes, this.#maxBytes)
     if (!(episode.return > this.#admitAbove)) {
       this.#refused++
       return 'refused'
     }
-    if (this.#all.has(episode.key) || !this.#keys.add(indexKey(episode.key))) {
+    if (this.#all.has(episode.key) || this.#keys?.add(indexKey(episode.key)) === false) {
       this.#duplicates++
       return 'duplicate'
     }
-    if (this.count(group) === this.#perKey) this.#evict(this.#groups.get(group)![0]!.key)
+    const own = this.#groups.get(group)
+    if (own !== undefined && own.length === this.#perKey) this.#evict(own[0]!.key)
     while (this.#all.size >= this.#total || this.#bytes + bytes > this.#maxBytes)
       this.#evict(this.#all.keys().next().value!)
-    this.#put(group, copyOfEpisode(episode))
+    const stored = episode as Omit<StoredEpisode, 'columns'> & { columns: EpisodeColumns }
+    stored.columns = copyOfRows(packed, episode.length, this.#takeFree(episode.length))
+    this.#put(group, stored, bytes)
     return 'stored'
   }
 
@@ -121,12 +166,26 @@ export class KeyedStore {
     return chooseEpisodes(this.get(group), k, choice, rng)
   }
 
-  #put(group: GroupKey, episode: StoredEpisode): void {
+  #put(group: GroupKey, episode: StoredEpisode, bytes: number): void {
     const episodes = this.#groups.get(group)
     if (episodes) episodes.push(episode)
     else this.#groups.set(group, [episode])
-    this.#all.set(episode.key, { group, episode })
-    this.#bytes += bytesOfEpisode(episode)
+    this.#all.set(episode.key, { group, episode, bytes })
+    this.#bytes += bytes
+  }
+
+  #takeFree(length: number): EpisodeColumns | undefined {
+    const columns = this.#free.get(length)?.pop()
+    if (columns !== undefined) this.#freeCount--
+    return columns
+  }
+
+  #release({ columns, length }: StoredEpisode): void {
+    if (!this.#reuse || this.#freeCount === MOST_FREE) return
+    const free = this.#free.get(length)
+    if (free) free.push(columns)
+    else this.#free.set(length, [columns])
+    this.#freeCount++
   }
 
   /** Gives up all of a group's episodes; their keys stay known. */
@@ -142,7 +201,8 @@ export class KeyedStore {
     episodes.splice(episodes.indexOf(entry.episode), 1)
     if (episodes.length === 0) this.#groups.delete(entry.group)
     this.#all.delete(key)
-    this.#bytes -= bytesOfEpisode(entry.episode)
+    this.#bytes -= entry.bytes
+    this.#release(entry.episode)
     return true
   }
 
@@ -153,12 +213,13 @@ export class KeyedStore {
 
   /** Gives up an episode that is the oldest of its key. */
   #evict(key: string): void {
-    const { group, episode } = this.#all.get(key)!
+    const { group, episode, bytes } = this.#all.get(key)!
     const episodes = this.#groups.get(group)!
     episodes.shift()
     if (episodes.length === 0) this.#groups.delete(group)
     this.#all.delete(key)
-    this.#bytes -= bytesOfEpisode(episode)
+    this.#bytes -= bytes
+    this.#release(episode)
     this.#evicted++
   }
 
@@ -180,7 +241,7 @@ export class KeyedStore {
       groups: entries.map(({ group }) => group),
       ...encodeEpisodes(entries.map(({ episode }) => episode)),
       counts: Float64Array.of(this.#refused, this.#duplicates, this.#evicted),
-      keys: this.#keys.state(),
+      ...(this.#keys ? { keys: this.#keys.state() } : {}),
     }
   }
 
@@ -199,14 +260,22 @@ export class KeyedStore {
     const entries = episodes.map((episode, i): Entry => {
       const group = groups[i] as GroupKey
       if (typeof group !== 'string' && typeof group !== 'number') throw fit.error(`episode ${i} has no group`)
-      return { group, episode }
+      return { group, episode, bytes: bytesOfEpisode(episode) }
     })
     this.#checkLoaded(entries)
-    this.#keys.load(saved['keys'] ?? null)
+    const { keys } = saved
+    // A store without a window saves none; what it holds is known all the same.
+    if (keys !== undefined) this.#keys?.load(keys)
+    else if (this.#keys) {
+      this.#keys = new KeyIndex(this.#keys.window)
+      for (const { episode } of entries) this.#keys.add(indexKey(episode.key))
+    }
     this.#groups.clear()
     this.#all.clear()
+    this.#free.clear()
+    this.#freeCount = 0
     this.#bytes = 0
-    for (const { group, episode } of entries) this.#put(group, episode)
+    for (const { group, episode, bytes } of entries) this.#put(group, episode, bytes)
     ;[this.#refused, this.#duplicates, this.#evicted] = [counts[0]!, counts[1]!, counts[2]!]
   }
 
@@ -214,7 +283,7 @@ export class KeyedStore {
     const perGroup = new Map<GroupKey, number>()
     for (const { group } of entries) perGroup.set(group, (perGroup.get(group) ?? 0) + 1)
     const most = Math.max(0, ...perGroup.values())
-    const bytes = entries.reduce((sum, { episode }) => sum + bytesOfEpisode(episode), 0)
+    const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0)
     if (new Set(entries.map(({ episode }) => episode.key)).size !== entries.length)
       throw fit.error('two of its episodes have the same key')
     if (most > this.#perKey) throw fit.error(`it has ${most} episodes of one key, here ${this.#perKey} are kept`)

@@ -26,25 +26,81 @@ export interface StoredEpisode {
 
 /** A copy that shares nothing. All its columns lie in one buffer: one allocation per episode, not one per column. */
 export function copyOfEpisode(episode: StoredEpisode): StoredEpisode {
-  let bytes = 0
-  for (const name in episode.columns) bytes += aligned(episode.columns[name]!.byteLength)
-  const buffer = new ArrayBuffer(bytes)
-  const columns: Record<string, TypedArray> = {}
-  let at = 0
-  for (const name in episode.columns) {
-    const column = episode.columns[name]!
-    const Type = column.constructor as new (buffer: ArrayBuffer, at: number, length: number) => TypedArray
-    const copy = new Type(buffer, at, column.length)
-    copy.set(column as never)
-    columns[name] = copy
-    at += aligned(column.byteLength)
+  const { columns, length } = episode
+  return { ...episode, columns: copyOfRows({ columns, rows: length, from: 0 }, length, undefined) }
+}
+
+export type EpisodeColumns = StoredEpisode['columns']
+
+/** Where an episode lies among others of a batch. */
+export interface PackedRows {
+  /** [rows of the batch, ...] by name. */
+  readonly columns: EpisodeColumns
+  readonly rows: number
+  /** Its first row. */
+  readonly from: number
+}
+
+/** Elements from which on the built-in copy is faster than a loop. */
+const LONG = 256
+
+/** The columns of `length` rows, written over `into` where it holds as many of the same kind, else in one new buffer. */
+export function copyOfRows(
+  { columns, rows, from }: PackedRows,
+  length: number,
+  into: EpisodeColumns | undefined,
+): EpisodeColumns {
+  const out = into !== undefined && holds(into, columns, rows, length) ? into : emptyLike(columns, rows, length)
+  for (const name in columns) {
+    const source = columns[name]!
+    const target = out[name]!
+    const n = target.length
+    const start = from * (source.length / rows)
+    if (n < LONG) for (let i = 0; i < n; i++) target[i] = source[start + i]!
+    else target.set(source.subarray(start, start + n) as never)
   }
-  return { ...episode, columns }
+  return out
+}
+
+function holds(into: EpisodeColumns, columns: EpisodeColumns, rows: number, length: number): boolean {
+  let count = 0
+  for (const name in columns) {
+    const own = into[name]
+    const wanted = columns[name]!
+    if (own === undefined || own.length !== (wanted.length / rows) * length) return false
+    if (own.constructor !== wanted.constructor) return false
+    count++
+  }
+  for (const _ in into) count--
+  return count === 0
+}
+
+function emptyLike(columns: EpisodeColumns, rows: number, length: number): EpisodeColumns {
+  let bytes = 0
+  for (const name in columns) bytes += aligned((columns[name]!.byteLength / rows) * length)
+  const buffer = new ArrayBuffer(bytes)
+  const out: Record<string, TypedArray> = {}
+  let at = 0
+  for (const name in columns) {
+    const column = columns[name]!
+    const Type = column.constructor as new (buffer: ArrayBuffer, at: number, length: number) => TypedArray
+    const view = new Type(buffer, at, (column.length / rows) * length)
+    out[name] = view
+    at += aligned(view.byteLength)
+  }
+  return out
 }
 
 /** Every kind of element may begin there. */
 function aligned(bytes: number): number {
   return (bytes + 7) & ~7
+}
+
+/** Bytes of so many rows. */
+export function bytesOfRows({ columns, rows }: PackedRows, length: number): number {
+  let bytes = 0
+  for (const name in columns) bytes += columns[name]!.byteLength
+  return (bytes / rows) * length
 }
 
 /** Bytes of an episode's columns. */
@@ -56,20 +112,10 @@ export function bytesOfEpisode({ columns }: StoredEpisode): number {
 
 /** @throws RepriseError RPR_SHAPE for columns that do not fit the length, RPR_OPTION_RANGE for the rest */
 export function checkEpisode(episode: StoredEpisode): void {
-  const { key, columns, length, outcome, policyVersion } = episode
-  const refuse = (name: string, value: unknown, range: string): never => {
-    throw new RepriseError('RPR_OPTION_RANGE', `Episode '${key}' has ${name} = ${String(value)}.`, {
-      value,
-      hint: `It takes ${range}.`,
-    })
-  }
-  if (typeof key !== 'string' || key === '') refuse('key', key, 'text that names the episode')
-  if (!Number.isSafeInteger(length) || length < 1) refuse('length', length, 'an integer >= 1')
-  if (!Number.isFinite(episode.return)) refuse('return', episode.return, 'a finite number')
-  if (!Number.isNaN(outcome) && !(outcome >= 0 && outcome <= 1)) refuse('outcome', outcome, 'a number in [0, 1] or NaN')
-  if (!Number.isSafeInteger(policyVersion) || policyVersion < 0)
-    refuse('policyVersion', policyVersion, 'an integer >= 0')
-  for (const [name, column] of Object.entries(columns)) {
+  checkFields(episode)
+  const { key, columns, length } = episode
+  for (const name in columns) {
+    const column = columns[name]!
     if (column.length % length === 0) continue
     throw new RepriseError(
       'RPR_SHAPE',
@@ -77,4 +123,23 @@ export function checkEpisode(episode: StoredEpisode): void {
       { value: column.length, hint: 'Every column holds the same number of elements per decision.' },
     )
   }
+}
+
+/** All but the columns. */
+export function checkFields(episode: Omit<StoredEpisode, 'columns'>): void {
+  const { key, length, outcome, policyVersion } = episode
+  if (typeof key !== 'string' || key === '') refuse(key, 'key', key, 'text that names the episode')
+  if (!Number.isSafeInteger(length) || length < 1) refuse(key, 'length', length, 'an integer >= 1')
+  if (!Number.isFinite(episode.return)) refuse(key, 'return', episode.return, 'a finite number')
+  if (!Number.isNaN(outcome) && !(outcome >= 0 && outcome <= 1))
+    refuse(key, 'outcome', outcome, 'a number in [0, 1] or NaN')
+  if (!Number.isSafeInteger(policyVersion) || policyVersion < 0)
+    refuse(key, 'policyVersion', policyVersion, 'an integer >= 0')
+}
+
+function refuse(key: string, name: string, value: unknown, range: string): never {
+  throw new RepriseError('RPR_OPTION_RANGE', `Episode '${key}' has ${name} = ${String(value)}.`, {
+    value,
+    hint: `It takes ${range}.`,
+  })
 }

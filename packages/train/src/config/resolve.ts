@@ -1,6 +1,6 @@
 /** From what a user gave to what will run: algorithm, environment, preset and every option, checked before anything starts. */
 import { dirname, resolve as resolvePath } from 'node:path'
-import { type Algorithm, getAlgorithm } from '@reprise/algorithms'
+import { type Algorithm, getAlgorithm, isScripted } from '@reprise/algorithms'
 import { EXECUTOR_NAMES, type ExecutorName } from '@reprise/backend'
 import {
   type AnyEnvDefinition,
@@ -13,7 +13,7 @@ import {
   suggest,
 } from '@reprise/core'
 import { type EnvLike, loadEnv } from '../load-env/index.ts'
-import { absoluteTasks } from '../loops/tasks.ts'
+import { absolutePath } from '../loops/tasks.ts'
 import { layersOf, readConfigFile } from './config-file.ts'
 import { findPreset, listPresets, type Preset } from './presets.ts'
 import { groupRunOptions, runOptions } from './run-options.ts'
@@ -32,7 +32,10 @@ export interface TrainOptions {
   readonly preset?: string | false
   /** The folder of a run whose parameters this one begins with. */
   readonly initFrom?: string
-  /** A YAML file. Paths in it (`env`, `tasks`, `out`, `initFrom`) start from its folder, all others from the current one. */
+  /**
+   * A YAML file. Paths in it (`env`, `tasks`, `episodes`, `demonstrations`, `out`, `initFrom`) start from its folder, all
+   * others from the current one.
+   */
   readonly config?: string
   /** Any option by name: the algorithm's and `runOptions`. */
   readonly set?: Readonly<Record<string, unknown>>
@@ -74,6 +77,12 @@ function runTableOf(algorithm: Algorithm): OptionTable {
     const { normalizeObservation, normalizeReward } = runOptions
     return {
       ...runOptions,
+      tasks: {
+        ...groupRunOptions.tasks,
+        doc: 'Tasks that a scripted expert plays: fresh (a new reset seed each), a number N (the N fixed seeds that a run of grpo or arpo with the same seed has), or a YAML file with a list of {seed, options}',
+        inert: ({ episodes }) =>
+          isScripted(String(episodes)) ? undefined : `the episodes of '${episodes}' have their tasks`,
+      },
       outcomeFrom: groupRunOptions.outcomeFrom,
       normalizeObservation: { ...normalizeObservation, inert },
       normalizeReward: { ...normalizeReward, inert },
@@ -122,9 +131,12 @@ export async function resolveRun(given: TrainOptions, source: 'flag' | 'api' | '
     ...(source === 'flag' ? { label: '--set' } : {}),
   })
   const { values: asGiven, sources } = resolveOptions(table, layers)
-  const tasks = asGiven['tasks']
-  const ownTasks = (sources as Record<string, OptionSource>)['tasks'] === 'file' ? folder : undefined
-  const values = typeof tasks === 'string' ? { ...asGiven, tasks: absoluteTasks(tasks, ownTasks) } : asGiven
+  const values = Object.fromEntries(
+    Object.entries(asGiven).map(([name, value]) => {
+      const fromFile = (sources as Record<string, OptionSource>)[name] === 'file'
+      return [name, absolutePath(name, value, fromFile ? folder : undefined)]
+    }),
+  )
 
   const envOptions = { ...file?.envOptions, ...given.envOptions }
   // Refuses bad environment options now, before a folder exists.

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { arpo, type EpisodeGroups, type GroupAlgorithm } from '@reprise/algorithms'
 import type { Executor } from '@reprise/backend'
+import { resolveOptions } from '@reprise/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resolveRun } from '../config/resolve.ts'
 import { buildLearner } from '../learner.ts'
@@ -100,18 +101,26 @@ async function spied(set: Record<string, unknown> = {}) {
   return { loop, seen, executor }
 }
 
-it('enabled false is GRPO with the same options, bit for bit', async () => {
-  const set = { clipHigh: 0.3, dualClip: 3, advantageEpsilon: 1e-6, klCoef: 0.01 }
-  const grpo = await run('grpo', set, { algo: 'grpo' })
-  const off = await run('off', { klCoef: 0.01, enabled: false })
-  const on = await run('on', { klCoef: 0.01 })
-  expect(off.result!.parameterHash).toBe(grpo.result!.parameterHash)
-  expect(untimed(metrics(off.folder))).toEqual(untimed(metrics(grpo.folder)))
-  expect(on.result!.parameterHash).not.toBe(grpo.result!.parameterHash)
-  // `never` stores and counts, and changes nothing else.
-  const never = await run('never', { klCoef: 0.01, trigger: 'never' })
-  expect(never.result!.parameterHash).toBe(grpo.result!.parameterHash)
-})
+const optionsOf = (set: Record<string, unknown>) =>
+  resolveOptions(arpo.options, [{ source: 'api', values: set }]).values as never
+
+it.each(['recompute', 'stored'])(
+  'enabled false is GRPO with the same options, bit for bit: oldLogProb %s',
+  async (oldLogProb) => {
+    const set = { klCoef: 0.01, oldLogProb }
+    const shared = { clipHigh: 0.3, dualClip: 3, advantageEpsilon: 1e-6 }
+    const named = (name: string) => `${name}-${oldLogProb}`
+    const grpo = await run(named('grpo'), { ...set, ...shared }, { algo: 'grpo' })
+    const off = await run(named('off'), { ...set, enabled: false })
+    const on = await run(named('on'), set)
+    expect(off.result!.parameterHash).toBe(grpo.result!.parameterHash)
+    expect(untimed(metrics(off.folder))).toEqual(untimed(metrics(grpo.folder)))
+    expect(on.result!.parameterHash).not.toBe(grpo.result!.parameterHash)
+    // `never` stores and counts, and changes nothing else.
+    const never = await run(named('never'), { ...set, trigger: 'never' })
+    expect(never.result!.parameterHash).toBe(grpo.result!.parameterHash)
+  },
+)
 
 it('rollout, score, detect and inject, insert, recompute, advantages, update: in this order', async () => {
   const { loop, seen } = await spied()
@@ -124,7 +133,7 @@ it('rollout, score, detect and inject, insert, recompute, advantages, update: in
   expect(orders).toContain('true: rollout score recompute advantages update')
   for (const order of orders)
     expect(order).toMatch(
-      /^(true: rollout score recompute advantages update|false: rollout score advantages( update)?)$/,
+      /^(true: rollout score recompute advantages update|false: rollout score (advantages|recompute advantages update))$/,
     )
   await loop.close()
 })
@@ -290,6 +299,43 @@ describe('presets', () => {
     expect(rows.at(-1)!['replay/ratio_mean']).not.toBe(1)
   })
 
+  it('imitation: the update of GRPO, and beside each group that failed one stored success, of weight 1', async () => {
+    const { loop, seen } = await spied({ replayLoss: 'imitation' })
+    let imitated = 0
+    for (let i = 0; i < 40; i++) {
+      const { metrics } = await loop.iterate(0)
+      const [fresh, trained] = [seen.fresh[i]!, seen.trained[i]!]
+      const rows = trained.replay?.replayed.filter(Boolean).length ?? 0
+      // As many as ARPO injects: one per failed group that has something stored.
+      expect(rows).toBe(metrics['replay/groups_rescued'])
+      imitated += rows
+      expect(trained.numEpisodes).toBe(fresh.numEpisodes + rows)
+      const judged = arpo.judge!(trained, optionsOf({ replayLoss: 'imitation' }))
+      const alone = arpo.judge!(fresh, optionsOf({ replayLoss: 'imitation' }))
+      const kept = Array.from({ length: trained.numEpisodes }, (_, e) => e).filter((e) => !trained.replay?.replayed[e])
+      // The fresh groups are judged as if nothing stood beside them.
+      expect(kept.map((e) => judged.advantages[e])).toEqual([...alone.advantages])
+      expect(kept.map((e) => trained.returns[e])).toEqual([...fresh.returns])
+      trained.replay?.replayed.forEach((flag, e) => {
+        if (flag) expect([judged.advantages[e], trained.outcomes[e]]).toEqual([1, 1])
+      })
+    }
+    expect(imitated).toBeGreaterThan(5)
+    await loop.close()
+    // Until the first success is replayed the run is GRPO's, afterwards it is neither GRPO's nor ARPO's.
+    const shared = { clipHigh: 0.3, dualClip: 3, advantageEpsilon: 1e-6 }
+    const hashes = new Set<string>()
+    for (const [algo, set, preset] of [
+      ['grpo', shared],
+      ['arpo', {}],
+      ['arpo', {}, 'imitation'],
+    ] as const) {
+      const made = await run(`control-${hashes.size}`, set, { algo, ...(preset ? { preset } : {}) })
+      hashes.add(made.result!.parameterHash)
+    }
+    expect(hashes.size).toBe(3)
+  })
+
   it('ExGRPO: half of the groups, once more is solved than the bar', async () => {
     const { folder } = await run('exgrpo', { startAbove: 0.1, learningRate: 0.01 }, { preset: 'exgrpo', steps: 960 })
     const fractions = metrics(folder).map((row) => row['replay/injected_fraction']!)
@@ -297,9 +343,14 @@ describe('presets', () => {
     expect(Math.max(...fractions)).toBe(2 / 16)
   })
 
-  it('DOTS + RR: half of the batch is whole stored groups', async () => {
+  it('DOTS + RR: half of the batch is whole stored groups, the rest tasks of middle difficulty', async () => {
     const { folder } = await run('dots', {}, { preset: 'dots-rr' })
     const rows = metrics(folder)
+    expect(rows[0]!['tasks/drawn_rate_mean']).toBe(0.5)
+    expect(rows.at(-1)!['tasks/known']).toBe(5)
+    await expect(run('dots-fresh', { tasks: 'fresh' }, { preset: 'dots-rr' })).rejects.toMatchObject({
+      code: 'RPR_OPTION_CONFLICT',
+    })
     expect([rows[0]!['replay/injected_fraction'], rows.at(-1)!['replay/injected_fraction']]).toEqual([0, 0.5])
     expect(rows.at(-1)!['replay/buffer_tasks']).toBe(5)
     expect(rows[0]!['step']).toBe(2 * 4 * 2)

@@ -1,22 +1,25 @@
 /** Passes over stored episodes, one per iteration; no environment is stepped for training. */
-import type { DatasetAlgorithm, EpisodeGroups } from '@reprise/algorithms'
+import { type DatasetAlgorithm, type EpisodeGroups, isScripted } from '@reprise/algorithms'
 import { RepriseError, type Serializable } from '@reprise/core'
 import { demonstrations } from './demonstrations.ts'
 import { type Loop, type LoopContext, learn } from './loop.ts'
 import { outcomeFrom } from './outcome-from.ts'
 import { ActionPlayer, type Demonstration } from './play-actions.ts'
+import { expertTasks } from './tasks.ts'
 
 export class DatasetLoop implements Loop {
   readonly #context: LoopContext
   readonly #algorithm: DatasetAlgorithm
   readonly #outcome: string
+  readonly #tasks: string
   #episodes: EpisodeGroups | undefined
 
-  /** `outcome` as the option `outcomeFrom` gives it. */
-  constructor(context: LoopContext, algorithm: DatasetAlgorithm, outcome = 'none') {
+  /** `outcome` and `tasks` as the options `outcomeFrom` and `tasks` give them. */
+  constructor(context: LoopContext, algorithm: DatasetAlgorithm, outcome = 'none', tasks = 'fresh') {
     this.#context = context
     this.#algorithm = algorithm
     this.#outcome = outcome
+    this.#tasks = tasks
   }
 
   async start(): Promise<void> {
@@ -25,12 +28,13 @@ export class DatasetLoop implements Loop {
 
   async #read(): Promise<EpisodeGroups> {
     if (this.#episodes) return this.#episodes
-    const { environments, program, policy, spaces, options } = this.#context
+    const { environments, program, policy, spaces, options, rng, demonstrated } = this.#context
     const player = new ActionPlayer(environments, program, policy, outcomeFrom(this.#outcome))
     try {
-      const path = this.#algorithm.episodes(options)
-      const found = await demonstrations(path, player, spaces, this.statistics(), 'episodes')
-      this.#episodes = packed(found)
+      const source = this.#algorithm.episodes(options)
+      const tasks = isScripted(source.from) ? expertTasks(this.#tasks, rng.environments, source.count) : []
+      const context = { environments, spaces, player, statistics: this.statistics(), tasks }
+      this.#episodes = packed(demonstrated ?? (await demonstrations(source, context)))
     } finally {
       await player.close()
     }
@@ -39,10 +43,11 @@ export class DatasetLoop implements Loop {
 
   /** A step is a decision that was trained on. */
   async iterate(progress: number): Promise<{ steps: number; metrics: Record<string, number> }> {
-    const { options, rng, spaces, timer } = this.#context
+    const { options, rng, spaces, timer, program } = this.#context
+    const { sequences } = program
     const episodes = await this.#read()
     const before = performance.now()
-    const prepared = this.#algorithm.prepare(episodes, { options, rng: rng.minibatches, progress, spaces })
+    const prepared = this.#algorithm.prepare(episodes, { options, rng: rng.minibatches, progress, spaces, sequences })
     const metrics = await learn(this.#context, prepared)
     timer.add('learn', performance.now() - before)
     const steps = prepared.call?.indices.reduce((count, row) => count + (row >= 0 ? 1 : 0), 0) ?? 0

@@ -38,11 +38,13 @@ export class EpisodeReplay {
     })
   }
 
-  /** Seeds the store of a new run. */
-  async start(statistics: Serializable): Promise<void> {
-    const path = this.#algorithm.demonstrations?.(this.#context.options) ?? null
-    if (path === null) return
-    for (const { task, episode } of await demonstrations(path, this.#player, this.#context.spaces, statistics))
+  /** Seeds the store of a new run. `tasks`: as the option gives them. */
+  async start(statistics: Serializable, tasks: readonly Task[]): Promise<void> {
+    const { environments, options, spaces, demonstrated } = this.#context
+    const source = this.#algorithm.demonstrations?.(options) ?? null
+    if (source === null) return
+    const context = { environments, spaces, player: this.#player, statistics, tasks }
+    for (const { task, episode } of demonstrated ?? (await demonstrations(source, context)))
       this.assembler.seed(task, episode)
   }
 
@@ -63,7 +65,7 @@ export class EpisodeReplay {
   /** Stores what was played, now that nothing more is put in. */
   insert(): void {
     for (const { played, judged } of this.#fresh) {
-      const origins = played.tasks.map((task) => JSON.stringify(task))
+      const origins = played.tasks.map(originOf)
       this.assembler.insert(played.episodes, judged, origins)
     }
     this.#fresh = []
@@ -81,3 +83,15 @@ export class EpisodeReplay {
     await this.#player.close()
   }
 }
+
+/** How an episode of the task begins, as it is stored: fixed tasks come again and again. */
+function originOf(task: Task): string {
+  let origin = origins.get(task)
+  if (origin === undefined) {
+    origin = JSON.stringify(task)
+    origins.set(task, origin)
+  }
+  return origin
+}
+
+const origins = new WeakMap<Task, string>()

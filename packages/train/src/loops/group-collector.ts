@@ -42,6 +42,7 @@ export class GroupCollector {
     const inputs = this.#inputs
     const observation = inputs.arrays['observation'] as Float32Array
     await this.#reset(tasks, size)
+    inputs.forget()
 
     const lengths = new Int32Array(used)
     const finished = new Uint8Array(used)
@@ -63,7 +64,9 @@ export class GroupCollector {
       if (out instanceof Promise) out = await out
       this.#storage.store('observation', observation, t)
       if (columns.actionMasks) this.#storage.store('mask', inputs.arrays['mask']!, t)
-      for (const name in out) this.#storage.store(name, out[name]!, t)
+      inputs.remember(out)
+      // What was remembered is made anew from the whole episode where it is needed.
+      for (const name in out) if (name !== 'memory') this.#storage.store(name, out[name]!, t)
       policy.writeActions(out['action']!, columns.actions)
       const acted = performance.now()
       const stepped = env.step()

@@ -2,15 +2,22 @@
  * Groups of whole episodes from a shared reset seed, then the algorithm's updates on them. Where the algorithm declares a
  * replay of episodes, an iteration is: play, judge, detect, inject, store what was played, recompute, update.
  */
-import type { EpisodeGroups, GroupAlgorithm } from '@reprise/algorithms'
+import { type EpisodeGroups, type GroupAlgorithm, isScripted } from '@reprise/algorithms'
 import type { Serializable } from '@reprise/core'
+import { correctLogProbs, type ScoreRows } from '@reprise/replay'
 import type { TrainingEnv } from '../environments.ts'
-import { joinEpisodes, joinRounds } from './episode-packing.ts'
+import { EpisodeWindow } from '../run/episode-window.ts'
+import { Curriculum, checkTaskChoice, choosesTasks } from './curriculum.ts'
+import { joinEpisodes } from './episode-packing.ts'
 import { EpisodeReplay } from './episode-replay.ts'
 import { GroupCollector, type Played } from './group-collector.ts'
 import { type Loop, type LoopContext, learn } from './loop.ts'
+import { withMore } from './more-episodes.ts'
 import { outcomeFrom } from './outcome-from.ts'
-import { type Task, type TaskSource, taskSource } from './tasks.ts'
+import { PhaseTimer } from './phase-timer.ts'
+import { BatchBudget } from './rollout-budget.ts'
+import { scoreRows } from './score-rows.ts'
+import { expertTasks, fixedTasks, type Task, type TaskSource, taskSource } from './tasks.ts'
 
 export class GroupLoop implements Loop {
   readonly #context: LoopContext
@@ -20,8 +27,12 @@ export class GroupLoop implements Loop {
   readonly #groupSize: number
   readonly #maxBatches: number
   readonly #collector: GroupCollector
-  readonly #tasks: TaskSource
+  readonly #outcome: ((episodeReturn: number) => number) | undefined
+  readonly #tasks: TaskSource | Curriculum
+  readonly #expertTasks: readonly Task[]
+  readonly #budget: BatchBudget | undefined
   readonly #replay: EpisodeReplay | undefined
+  #score: ScoreRows | undefined
   /** Updates made so far. */
   #policyVersion = 0
 
@@ -35,15 +46,44 @@ export class GroupLoop implements Loop {
     this.#groupSize = groupSize
     this.#maxBatches = maxBatches
     const mapping = outcomeFrom(outcome)
+    this.#outcome = mapping
+    const choice = algorithm.taskChoice?.(options)
     const config = algorithm.episodeReplay?.(options)
     this.#training = context.environments.training(groups * groupSize, { autoresetMode: 'Disabled', onError: 'fail' })
     this.#collector = new GroupCollector(context, this.#training.env, mapping)
-    this.#tasks = taskSource(tasks, context.rng.environments)
+    const demonstrated = algorithm.demonstrations?.(options)
+    this.#expertTasks =
+      demonstrated && isScripted(demonstrated.from)
+        ? expertTasks(tasks, context.rng.environments, demonstrated.count)
+        : []
+    this.#tasks = this.#taskSource(tasks)
+    this.#budget = choice && choice.budget > 0 ? new BatchBudget(choice, groupSize) : undefined
     this.#replay = config && new EpisodeReplay(context, algorithm, config, batchGroups, mapping)
   }
 
+  #taskSource(tasks: string): TaskSource | Curriculum {
+    const { options, rng } = this.#context
+    const choice = this.#algorithm.taskChoice?.(options)
+    if (!choosesTasks(choice)) return taskSource(tasks, rng.environments)
+    const fixed = fixedTasks(tasks, rng.environments)
+    checkTaskChoice(choice, fixed)
+    return new Curriculum(choice, fixed!, rng.environments)
+  }
+
   async start(): Promise<void> {
-    await this.#replay?.start(this.statistics())
+    await this.#filterTasks()
+    await this.#replay?.start(this.statistics(), this.#expertTasks)
+  }
+
+  /** Its episodes and its time are none of the training's. */
+  async #filterTasks(): Promise<void> {
+    if (!(this.#tasks instanceof Curriculum) || !this.#tasks.filters) return
+    // A filter may leave rows idle, and a row must have been reset once.
+    await this.#training.env.reset({ seeds: 0 })
+    const apart = { ...this.#context, episodes: new EpisodeWindow(), timer: new PhaseTimer() }
+    const collector = new GroupCollector(apart, this.#training.env, this.#outcome)
+    const { folder, say } = this.#context
+    await this.#tasks.start(collector, this.#groups * this.#groupSize, folder, say ?? (() => {}))
   }
 
   async iterate(progress: number): Promise<{ steps: number; metrics: Record<string, number> }> {
@@ -64,19 +104,25 @@ export class GroupLoop implements Loop {
       batches.push(batch)
       const flags = this.#algorithm.informative(batch, options)
       informative.push(flags)
-      informativeGroups += new Set(batch.group.filter((_, e) => flags[e])).size
+      informativeGroups += countGroups(batch, flags)
     }
     const before = performance.now()
     const dynamic = this.#maxBatches > 1
     replay?.insert()
     const joined = dynamic ? joinEpisodes(batches, informative, this.#groups) : batches[0]!
-    const episodes = replay ? await replay.assembler.correct(joined) : joined
-    const prepared = this.#algorithm.prepare(episodes, { options, rng: rng.minibatches, progress, spaces })
+    const episodes = await this.#corrected(joined, dynamic ? undefined : informative[0])
+    const prepared = this.#algorithm.prepare(episodes, {
+      options,
+      rng: rng.minibatches,
+      progress,
+      spaces,
+      sequences: this.#context.program.sequences,
+    })
     const metrics = await learn(this.#context, prepared)
     if (replay) await this.#extraUpdate(replay, batches[0]!, progress, metrics)
     this.#policyVersion = metrics['train/n_updates'] ?? this.#policyVersion
     timer.add('learn', performance.now() - before)
-    if (dynamic || episodes !== sampled[0]) {
+    if (dynamic || joined !== sampled[0]) {
       // What was kept or put in would look as if every task taught something, and as if more had succeeded.
       const all =
         sampled.length === 1
@@ -98,16 +144,36 @@ export class GroupLoop implements Loop {
       metrics['group/informative_groups'] = Math.min(informativeGroups, this.#groups)
     }
     if (replay) Object.assign(metrics, replay.assembler.metrics())
+    if (this.#tasks instanceof Curriculum) Object.assign(metrics, this.#tasks.metrics())
+    if (this.#budget) Object.assign(metrics, this.#budget.metrics())
     return { steps, metrics }
   }
 
-  /** One batch: the given tasks first, then those of the source; and a second round where the algorithm wants one. */
+  /** With the log-probs that its ratios start from. `informative`: which episodes are, where not all of them are. */
+  async #corrected(batch: EpisodeGroups, informative: Uint8Array | undefined): Promise<EpisodeGroups> {
+    const which = this.#algorithm.recomputes?.(this.#context.options)
+    const trained = which === 'informative' ? informative : undefined
+    if (this.#replay) return this.#replay.assembler.correct(batch, trained)
+    if (which === undefined) return batch
+    this.#score ??= scoreRows(this.#context.executor, this.#context.program)
+    return (await correctLogProbs(batch, 'recompute', this.#score, trained)).batch
+  }
+
+  /** One batch: the given tasks first, then those of the source; and further rounds where some groups want them. */
   async #play(first: readonly Task[]): Promise<Played> {
-    const tasks = Array.from({ length: this.#groups }, (_, g) => first[g] ?? this.#tasks.next())
-    const played = await this.#collector.play(tasks, this.#groupSize)
+    const tasks = [...first, ...this.#draw(this.#groups - first.length)]
+    let played = await this.#collector.play(tasks, this.#groupSize)
+    if (this.#budget)
+      played = await this.#budget.spend(this.#collector, this.#groups * this.#groupSize, this.#groupSize, played)
+    if (this.#tasks instanceof Curriculum) this.#tasks.record(played)
     const { options } = this.#context
     const again = this.#algorithm.secondRound?.(played.episodes, options)
     return again ? this.#playAgain(played, again) : played
+  }
+
+  #draw(count: number): Task[] {
+    const tasks = this.#tasks
+    return tasks instanceof Curriculum ? tasks.draw(count) : Array.from({ length: count }, () => tasks.next())
   }
 
   async #playAgain(
@@ -119,29 +185,12 @@ export class GroupLoop implements Loop {
     const tempers = temperature !== 1 && this.#algorithm.tempered !== undefined
     const context = { options, spaces, maxEpisodeSteps: environments.maxEpisodeSteps }
     if (tempers) await executor.load(this.#algorithm.tempered!(state, temperature, context))
-    const parts = [played.episodes]
-    const numbers: number[][] = [played.tasks.map((_, g) => g)]
-    let steps = played.steps
     try {
-      // As many as the environment has rows for at once: whole groups where they fit, else parts of one.
-      const rows = this.#groups * this.#groupSize
-      const atOnce = Math.max(1, Math.floor(rows / episodes))
-      for (let from = 0; from < groups.length; from += atOnce) {
-        const some = groups.slice(from, from + atOnce)
-        for (let left = episodes; left > 0; left -= rows) {
-          const round = await this.#collector.play(
-            some.map((g) => played.tasks[g]!),
-            Math.min(left, Math.floor(rows / some.length)),
-          )
-          steps += round.steps
-          parts.push(round.episodes)
-          numbers.push(round.numbers.map((number) => some[number]!))
-        }
-      }
+      const wanted = new Map(groups.map((g) => [g, episodes]))
+      return await withMore(this.#collector, this.#groups * this.#groupSize, played, wanted)
     } finally {
       if (tempers) await executor.load(state)
     }
-    return { ...played, steps, episodes: joinRounds(parts, numbers) }
   }
 
   /** One update on everything stored, where the replay asks for it: stored advantages, stored log-probs. */
@@ -156,7 +205,13 @@ export class GroupLoop implements Loop {
     const { options, rng, spaces } = this.#context
     const episodes = await replay.assembler.correct(stored)
     const once = { ...options, epochs: 1, minibatches: 1 }
-    const prepared = this.#algorithm.prepare(episodes, { options: once, rng: rng.minibatches, progress, spaces })
+    const prepared = this.#algorithm.prepare(episodes, {
+      options: once,
+      rng: rng.minibatches,
+      progress,
+      spaces,
+      sequences: this.#context.program.sequences,
+    })
     const own = await learn(this.#context, { call: prepared.call, metrics: {} })
     for (const name of ['policy_gradient_loss', 'approx_kl', 'grad_norm'])
       if (own[`train/${name}`] !== undefined) metrics[`replay/update_${name}`] = own[`train/${name}`]!
@@ -188,4 +243,16 @@ export class GroupLoop implements Loop {
     await this.#replay?.close()
     await this.#training.env.close()
   }
+}
+
+/** Groups with an episode that is flagged. */
+function countGroups({ group }: EpisodeGroups, flags: Uint8Array): number {
+  let count = 0
+  let last = -1
+  for (let e = 0; e < group.length; e++) {
+    if (flags[e] === 0 || group[e] === last) continue
+    last = group[e]!
+    count++
+  }
+  return count
 }

@@ -3,6 +3,7 @@ import type { Executor, LearnerProgram } from '@reprise/backend'
 import type { OptionTable, OptionValues, Pcg64, Serializable } from '@reprise/core'
 import type { EnvironmentMaker } from '../environments.ts'
 import type { EpisodeWindow } from '../run/episode-window.ts'
+import type { Demonstrated } from './demonstrations.ts'
 import type { Failures } from './failures.ts'
 import type { PhaseTimer } from './phase-timer.ts'
 import type { Policy } from './policy.ts'
@@ -20,6 +21,12 @@ export interface LoopContext {
   readonly timer: PhaseTimer
   /** Told of each episode that failed, where the loop tolerates that. */
   readonly failures: Failures
+  /** Episodes of `demonstrations` or `episodes`, where they have been read already. */
+  readonly demonstrated?: readonly Demonstrated[] | undefined
+  /** The run folder, for reports beside the log; absent where there is none. */
+  readonly folder?: string
+  /** Says something once, in the terminal and in the run's log. */
+  readonly say?: (text: string) => void
   /** Environment steps at which the run ends. */
   readonly totalSteps: number
   /** Noise of the policy, order of minibatches and noise of updates, seeds of training environments, draws from a replay. */

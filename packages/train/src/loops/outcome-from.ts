@@ -1,3 +1,5 @@
+/** What success is: an outcome of the environment, or a mapping from returns. */
+import type { EpisodeGroups } from '@reprise/algorithms'
 import { RepriseError } from '@reprise/core'
 
 /**
@@ -14,4 +16,21 @@ export function outcomeFrom(text: string): ((episodeReturn: number) => number) |
     value: text,
     hint: "It takes none, or return>x with a number x, e.g. 'return>0'.",
   })
+}
+
+/** Where tasks are judged, an outcome of at least this is a success. */
+export const SUCCESS_AT = 0.5
+
+export function isSuccess(outcome: number): boolean {
+  return outcome >= SUCCESS_AT
+}
+
+/** @throws RPR_ENV_UNSUPPORTED where an episode ended without an outcome; `what`: the option that needs one */
+export function refuseUnknown({ outcomes }: Pick<EpisodeGroups, 'outcomes'>, what: string): void {
+  if (!outcomes.some(Number.isNaN)) return
+  throw new RepriseError(
+    'RPR_ENV_UNSUPPORTED',
+    `Option ${what} needs to know what a success is, and the environment reported no outcome for an episode.`,
+    { hint: "Let its last step return 'outcome', or say it with the option outcomeFrom, e.g. outcomeFrom='return>0'." },
+  )
 }

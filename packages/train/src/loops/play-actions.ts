@@ -78,7 +78,7 @@ export class ActionPlayer {
 
   /** Whether a stored episode plays again to the same end: as long, and with the same outcome or, without one, return. */
   async verify({ origin, columns, length, outcome, return: expected }: StoredEpisode): Promise<boolean> {
-    if (origin === undefined) return false
+    if (!origin) return false
     const { env } = this.#environment()
     const action = columns['action']!
     const size = action.length / length

@@ -27,7 +27,10 @@ export class Policy {
   decide(env: VectorEnv, inputs: PolicyInputs): MaybePromise<void> {
     this.encode(env.columns.observations, inputs.arrays['observation'] as Float32Array)
     inputs.readMask(env.columns.actionMasks)
-    return andThen(this.executor.decide(inputs.arrays), (out) => this.writeActions(out['action']!, env.columns.actions))
+    return andThen(this.executor.decide(inputs.arrays), (out) => {
+      inputs.remember(out)
+      this.writeActions(out['action']!, env.columns.actions)
+    })
   }
 }
 
@@ -37,6 +40,9 @@ export class PolicyInputs {
   readonly #noise: Noise[] = []
   readonly #held: Noise[] = []
   readonly #mask: HostArray | undefined
+  /** [rows, memorySize] what the policy remembers, where it has memory. */
+  readonly #memory: Float32Array | undefined
+  readonly #rows: number
 
   constructor(specs: InputSpecs, rows: number) {
     const arrays: Record<string, HostArray> = {}
@@ -56,6 +62,38 @@ export class PolicyInputs {
     }
     this.arrays = arrays
     this.#mask = arrays['mask']
+    this.#memory = arrays['memory'] as Float32Array | undefined
+    this.#rows = rows
+  }
+
+  /** Every row begins an episode. */
+  forget(): void {
+    this.#memory?.fill(0)
+  }
+
+  /** Row i begins an episode where `flags[from + i]` is not 0. */
+  forgetRows(flags: Uint8Array, from: number): void {
+    if (!this.#memory) return
+    const size = this.#memory.length / this.#rows
+    for (let i = 0; i < this.#rows; i++) if (flags[from + i]) this.#memory.fill(0, i * size, (i + 1) * size)
+  }
+
+  /** Takes the memory after a call over into the next one. */
+  remember(out: HostRecord): void {
+    if (this.#memory) this.#memory.set(out['memory'] as Float32Array)
+  }
+
+  /** A copy of what is remembered; undefined without memory. */
+  memory(): Float32Array | undefined {
+    return this.#memory?.slice()
+  }
+
+  readMemory(out: Float32Array): void {
+    if (this.#memory) out.set(this.#memory)
+  }
+
+  setMemory(saved: Float32Array): void {
+    this.#memory?.set(saved)
   }
 
   /** Anew for each call. */

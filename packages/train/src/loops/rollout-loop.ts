@@ -26,7 +26,9 @@ export class RolloutLoop implements Loop {
     this.#training = context.environments.training(numEnvs, { autoresetMode: 'SameStep' })
     this.#env = this.#training.env
     this.#inputs = new PolicyInputs(context.program.inputs.act, numEnvs)
+    const memory = this.#inputs.memory()
     this.#rollout = {
+      ...(memory ? { memory } : {}),
       steps,
       numEnvs,
       columns: this.#columns,
@@ -61,7 +63,7 @@ export class RolloutLoop implements Loop {
     const n = env.numEnvs
     const inputs = this.#inputs
     const observation = inputs.arrays['observation'] as Float32Array
-    const { rewards, terminated, truncated, episodeStart, finalValues, lastValues } = this.#rollout
+    const { rewards, terminated, truncated, episodeStart, finalValues, lastValues, memory } = this.#rollout
     finalValues.fill(0)
 
     for (let t = 0; t < this.#steps; t++) {
@@ -71,6 +73,8 @@ export class RolloutLoop implements Loop {
         const first = columns.terminated[i] || columns.truncated[i] || columns.episodeLengths[i] === 0
         episodeStart[t * n + i] = first ? 1 : 0
       }
+      inputs.forgetRows(episodeStart, t * n)
+      if (t === 0 && memory) inputs.readMemory(memory)
       policy.encode(columns.observations, observation)
       inputs.readMask(columns.actionMasks)
       inputs.drawNoise(rng.actions)
@@ -78,7 +82,8 @@ export class RolloutLoop implements Loop {
       if (out instanceof Promise) out = await out
       this.#store('observation', observation, t)
       if (columns.actionMasks) this.#store('mask', inputs.arrays['mask']!, t)
-      for (const name in out) this.#store(name, out[name]!, t)
+      inputs.remember(out)
+      for (const name in out) if (name !== 'memory') this.#store(name, out[name]!, t)
       policy.writeActions(out['action']!, columns.actions)
       const acted = performance.now()
       const stepped = env.step()
@@ -112,7 +117,7 @@ export class RolloutLoop implements Loop {
     if (values) lastValues.set(values)
   }
 
-  /** Values of given observations. The noise is left as it was: only `value` is read. */
+  /** Values of given observations, of rows that go on. Noise and memory are left as they were: only `value` is read. */
   async #values(
     observations: VectorEnv['columns']['observations'],
     masks: Uint8Array | undefined,
@@ -140,13 +145,19 @@ export class RolloutLoop implements Loop {
   }
 
   save(): Serializable {
-    return { env: this.#env.canSnapshot ? this.#env.snapshot() : null, statistics: this.statistics() }
+    const memory = this.#inputs.memory()
+    return {
+      env: this.#env.canSnapshot ? this.#env.snapshot() : null,
+      statistics: this.statistics(),
+      ...(memory ? { memory } : {}),
+    }
   }
 
   async load(saved: Serializable): Promise<void> {
-    const { env, statistics } = saved as { env: Serializable; statistics: Serializable }
+    const { env, statistics, memory } = saved as { env: Serializable; statistics: Serializable; memory?: Float32Array }
     if (env !== null && this.#env.canSnapshot) {
       this.#env.restore(env)
+      if (memory) this.#inputs.setMemory(memory)
     } else {
       await this.start()
       this.#training.setStatistics(statistics)

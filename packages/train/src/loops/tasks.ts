@@ -45,32 +45,57 @@ function sorted(value: unknown): unknown {
   )
 }
 
-/**
- * `spec` with the path of a task file made absolute, so that a run resumes from any folder. `from`: the folder of the
- * config file that named it; absent: the current one, where a name without a file is left as it was typed.
- */
-export function absoluteTasks(spec: string, from?: string): string {
-  if (spec === 'fresh' || /^\d+$/.test(spec)) return spec
-  if (from !== undefined) return resolve(from, spec)
-  return existsSync(spec) ? resolve(spec) : spec
+/** Options whose value may be a path, and the values that are none. */
+const PATHS: Readonly<Record<string, RegExp>> = {
+  tasks: /^(fresh|\d+)$/,
+  demonstrations: /^(none|expert)$/,
+  episodes: /^(none|expert)$/,
 }
 
-/** `spec` as the option `tasks` gives it. `rng` is the training environments' branch: fresh seeds come from it. */
+/**
+ * `value` of the option `name`, with a path made absolute, so that a run resumes from any folder. `from`: the folder of
+ * the config file that named it; absent: the current one, where a name without a file is left as it was typed.
+ */
+export function absolutePath(name: string, value: unknown, from?: string): unknown {
+  const plain = PATHS[name]
+  if (plain === undefined || typeof value !== 'string' || plain.test(value)) return value
+  if (from !== undefined) return resolve(from, value)
+  // `path#export`
+  return existsSync(value.split('#')[0]!) ? resolve(value) : value
+}
+
+/**
+ * The fixed tasks that the option `tasks` names; undefined for `fresh`. `rng` is the training environments' branch: the
+ * seeds of numbered tasks come from it.
+ */
+export function fixedTasks(spec: string, rng: Pcg64): readonly Task[] | undefined {
+  if (spec === 'fresh') return undefined
+  if (!/^\d+$/.test(spec)) return readTasks(spec)
+  const count = Number(spec)
+  if (count < 1) throw invalid(spec, 'N must be at least 1')
+  return Array.from({ length: count }, () => ({ seed: rng.integers(2 ** 31) }))
+}
+
+/**
+ * The tasks that an expert plays: the fixed ones in turn, each once where `count` is null; else new ones, 64 by default.
+ * `rng` as `taskSource` is given it, and left as it was: the first tasks are those that training begins with.
+ */
+export function expertTasks(spec: string, rng: Pcg64, count: number | null): Task[] {
+  const own = rng.clone()
+  const fixed = fixedTasks(spec, own)
+  if (fixed === undefined) return Array.from({ length: count ?? 64 }, () => ({ seed: own.integers(2 ** 31) }))
+  return Array.from({ length: count ?? fixed.length }, (_, i) => fixed[i % fixed.length]!)
+}
+
+/** `spec` as the option `tasks` gives it. `rng`: fresh seeds come from it too, and the order of fixed tasks. */
 export function taskSource(spec: string, rng: Pcg64): TaskSource {
-  if (spec === 'fresh') return { next: () => ({ seed: rng.integers(2 ** 31) }), save: () => null, load: () => {} }
-  if (/^\d+$/.test(spec)) {
-    const count = Number(spec)
-    if (count < 1) throw invalid(spec, 'N must be at least 1')
-    return new TaskCycle(
-      Array.from({ length: count }, () => ({ seed: rng.integers(2 ** 31) })),
-      rng,
-    )
-  }
-  return new TaskCycle(readTasks(spec), rng)
+  const tasks = fixedTasks(spec, rng)
+  if (tasks !== undefined) return new TaskCycle(tasks, rng)
+  return { next: () => ({ seed: rng.integers(2 ** 31) }), save: () => null, load: () => {} }
 }
 
 /** Every task once in shuffled order, then again in another order. */
-class TaskCycle implements TaskSource {
+export class TaskCycle implements TaskSource {
   readonly #tasks: readonly Task[]
   readonly #rng: Pcg64
   #order: Int32Array
@@ -107,7 +132,8 @@ class TaskCycle implements TaskSource {
   }
 }
 
-function readTasks(path: string): Task[] {
+/** @throws RPR_FILE_MISSING, RPR_CONFIG_INVALID, RPR_OPTION_RANGE, RPR_OPTION_UNKNOWN */
+export function readTasks(path: string): Task[] {
   if (!existsSync(path)) {
     throw new RepriseError('RPR_FILE_MISSING', `Option 'tasks' = '${path}': no such file.`, {
       value: path,

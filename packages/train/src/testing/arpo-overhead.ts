@@ -1,7 +1,8 @@
 /**
  * What replay adds to the time of an iteration at equal row counts: `tsx packages/train/src/testing/arpo-overhead.ts`.
  *
- * Every episode has 50 steps, so that GRPO and ARPO train on the same number of rows. They take turns; medians of the
+ * All loops have the same options, `oldLogProb: recompute` (ARPO's default) included, and the row `stored` shows what that
+ * costs by itself. Every episode has 50 steps, so that GRPO and ARPO train on the same number of rows. They take turns; medians of the
  * processor time of iterations, which other work on the machine disturbs less than the clock. `every group` is the worst case: each group gets a stored episode.
  */
 import type { GroupAlgorithm } from '@reprise/algorithms'
@@ -51,11 +52,18 @@ async function loopOf(algo: string, more: Record<string, unknown>) {
 }
 
 // The second bound is passed by one episode in ten or so, the first by all.
-const shared = { advantageEpsilon: 1e-6, clipHigh: 0.3, dualClip: 3, outcomeFrom: 'return>-9999' }
+const shared = {
+  advantageEpsilon: 1e-6,
+  clipHigh: 0.3,
+  dualClip: 3,
+  oldLogProb: 'recompute',
+  outcomeFrom: 'return>-9999',
+}
 const rare = { outcomeFrom: `return>${process.argv[4] ?? -250}` }
 const loops = {
   grpo: await loopOf('grpo', shared),
   'grpo again': await loopOf('grpo', shared),
+  'grpo, oldLogProb stored': await loopOf('grpo', { ...shared, oldLogProb: 'stored' }),
   'arpo, nothing': await loopOf('arpo', { outcomeFrom: shared.outcomeFrom }),
   'arpo, groups that failed': await loopOf('arpo', rare),
   'arpo, every group': await loopOf('arpo', { outcomeFrom: shared.outcomeFrom, trigger: 'always' }),

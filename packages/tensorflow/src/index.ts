@@ -1,0 +1,3 @@
+export * from './library.ts'
+export * from './setup/index.ts'
+export { type TensorFlowInfo, type TensorFlowOptions, useTensorFlow, useTensorFlowTarget } from './use-tensorflow.ts'

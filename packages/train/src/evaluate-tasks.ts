@@ -1,0 +1,130 @@
+/** How a run's policy does on given tasks, one by one. */
+import { Pcg64, RepriseError, type Serializable, type VectorEnv } from '@reprise/core'
+import type { Learner } from './learner.ts'
+import { type LoadOptions, loadLearner } from './load-learner.ts'
+import { describeThrown, rowErrors } from './loops/failures.ts'
+import { PolicyInputs } from './loops/policy.ts'
+import { readTasks, type Task } from './loops/tasks.ts'
+
+export interface EvaluateTasksOptions extends LoadOptions {
+  /** A YAML file with a list of {seed, options}, or such a list. */
+  readonly tasks: string | readonly Task[]
+  /** Per task; default 1. Greedy episodes of a task are alike, as they begin with the same seed. */
+  readonly episodes?: number
+  /** Whether actions are drawn from the policy, as in training, instead of the greedy ones. Default false. */
+  readonly sample?: boolean
+  /** Seed of the draws. Default 0. */
+  readonly seed?: number
+}
+
+export interface TaskResult {
+  readonly task: Task
+  readonly episodes: number
+  /** Mean outcome; undefined where the environment reports none. */
+  readonly successRate: number | undefined
+  readonly meanReward: number
+}
+
+/** Rows that are stepped side by side. */
+const ROWS = 64
+
+/**
+ * Plays `episodes` of every task with the policy of a run.
+ * @throws RPR_OPTION_RANGE, RPR_FILE_MISSING, RPR_CONFIG_INVALID, RPR_ENV_FAILED where an episode throws
+ */
+export async function evaluateTasks(path: string, options: EvaluateTasksOptions): Promise<TaskResult[]> {
+  const { episodes = 1, sample = false, seed = 0 } = options
+  if (!(Number.isSafeInteger(episodes) && episodes >= 1)) {
+    throw new RepriseError('RPR_OPTION_RANGE', `Option 'episodes' = ${episodes} is not legal.`, {
+      value: episodes,
+      hint: 'It takes an integer >= 1.',
+    })
+  }
+  const tasks = typeof options.tasks === 'string' ? readTasks(options.tasks) : options.tasks
+  if (tasks.length === 0) {
+    throw new RepriseError('RPR_OPTION_RANGE', "Option 'tasks' names no task.", {
+      value: tasks,
+      hint: 'Give a list of {seed, options} with one at least.',
+    })
+  }
+  const { learner, statistics } = await loadLearner(path, options)
+  try {
+    return await playTasks(learner, statistics, tasks, episodes, sample ? new Pcg64(seed) : undefined)
+  } finally {
+    learner.executor.dispose()
+  }
+}
+
+async function playTasks(
+  learner: Learner,
+  statistics: Serializable,
+  tasks: readonly Task[],
+  episodes: number,
+  rng: Pcg64 | undefined,
+): Promise<TaskResult[]> {
+  const total = tasks.length * episodes
+  const training = learner.environments.evaluation(Math.min(ROWS, total))
+  training.setStatistics(statistics)
+  const { env } = training
+  const { program, policy, executor } = learner
+  const inputs = new PolicyInputs(rng ? program.inputs.act : program.inputs.decide, env.numEnvs)
+  const sums = tasks.map(() => ({ outcome: 0, reward: 0 }))
+  try {
+    for (let first = 0; first < total; first += env.numEnvs) {
+      const count = Math.min(env.numEnvs, total - first)
+      const taskOf = (row: number) => Math.floor((first + Math.min(row, count - 1)) / episodes)
+      await resetRows(env, (row) => tasks[taskOf(row)]!)
+      inputs.forget()
+      const { terminated, truncated, failed, outcomes, episodeReturns } = env.columns
+      while (terminated.some((flag, i) => !flag && !truncated[i])) {
+        if (rng) {
+          policy.encode(env.columns.observations, inputs.arrays['observation'] as Float32Array)
+          inputs.readMask(env.columns.actionMasks)
+          inputs.drawNoise(rng)
+          const out = await executor.act(inputs.arrays)
+          inputs.remember(out)
+          policy.writeActions(out['action']!, env.columns.actions)
+        } else await policy.decide(env, inputs)
+        await env.step()
+      }
+      for (let row = 0; row < count; row++) {
+        if (failed[row]) throw episodeFailed(env, row)
+        sums[taskOf(row)]!.outcome += outcomes[row]!
+        sums[taskOf(row)]!.reward += episodeReturns[row]!
+      }
+    }
+  } finally {
+    await env.close()
+  }
+  return tasks.map((task, i) => ({
+    task,
+    episodes,
+    successRate: Number.isNaN(sums[i]!.outcome) ? undefined : sums[i]!.outcome / episodes,
+    meanReward: sums[i]!.reward / episodes,
+  }))
+}
+
+/** Rows with equal options in one call. */
+async function resetRows(env: VectorEnv, taskOf: (row: number) => Task): Promise<void> {
+  const groups = new Map<string, number[]>()
+  for (let row = 0; row < env.numEnvs; row++) {
+    const key = JSON.stringify(taskOf(row).options ?? null)
+    groups.set(key, [...(groups.get(key) ?? []), row])
+  }
+  const seeds = Float64Array.from({ length: env.numEnvs }, (_, row) => taskOf(row).seed)
+  for (const rows of groups.values()) {
+    const mask = new Uint8Array(env.numEnvs)
+    for (const row of rows) mask[row] = 1
+    const { options } = taskOf(rows[0]!)
+    await env.reset({ seeds, mask, ...(options === undefined ? {} : { options }) })
+  }
+}
+
+function episodeFailed(env: VectorEnv, row: number): RepriseError {
+  const thrown = rowErrors(env)[row]
+  return new RepriseError('RPR_ENV_FAILED', `An episode of '${env.spec.id}' failed: ${describeThrown(thrown)}.`, {
+    value: thrown,
+    hint: 'Correct the environment; check-env finds many such faults.',
+    cause: thrown,
+  })
+}
