@@ -3,24 +3,26 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 type Row = Readonly<Record<string, number>>
-/** A curve keeps this many points: means of equally many rows. */
+/** Points of a curve, the same in all runs, and how many of the last points' rows each is the mean of. */
 const POINTS = 40
+const WIDTH = 2
 
-export function readCurves(folder: string) {
+/** `steps`: those of the run; rows come an iteration apart, at other steps in every run. */
+export function readCurves(folder: string, steps: number) {
   const rows = readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Row)
   const mean = (some: readonly Row[], name: string) =>
     some.reduce((sum, row) => sum + (row[name] ?? 0), 0) / some.length
-  const points = Math.min(POINTS, rows.length)
-  const parts = Array.from({ length: points }, (_, i) =>
-    rows.slice(Math.floor((i * rows.length) / points), Math.floor(((i + 1) * rows.length) / points)),
-  )
-  const x = parts.map((part) => part.at(-1)!['step']!)
-  const curve = (name: string) => ({ x, y: parts.map((part) => mean(part, name)) })
-  const failed = rows.reduce((sum, row) => sum + (row['replay/groups_all_fail'] ?? 0), 0)
-  const rescued = rows.reduce((sum, row) => sum + (row['replay/groups_rescued'] ?? 0), 0)
+  const x = Array.from({ length: POINTS }, (_, i) => ((i + 1) * steps) / POINTS)
+  const near = x.map((at) => {
+    const some = rows.filter((row) => row['step']! <= at && row['step']! > at - (WIDTH * steps) / POINTS)
+    return some.length > 0 ? some : [rows.find((row) => row['step']! > at) ?? rows.at(-1)!]
+  })
+  const curve = (name: string) => ({ x, y: near.map((some) => mean(some, name)) })
+  const sum = (name: string) => rows.reduce((total, row) => total + (row[name] ?? 0), 0)
+  const failed = sum('replay/groups_all_fail')
   return {
     curves: {
       'success in training': curve('rollout/success_rate'),
@@ -28,8 +30,8 @@ export function readCurves(folder: string) {
     },
     means: {
       all_fail_share: mean(rows, 'group/frac_all_fail'),
-      first_all_fail_share: mean(parts[0]!, 'group/frac_all_fail'),
-      rescue_rate: failed === 0 ? 0 : rescued / failed,
+      first_all_fail_share: mean(near[0]!, 'group/frac_all_fail'),
+      rescue_rate: failed === 0 ? 0 : sum('replay/groups_rescued') / failed,
       replayed_share: mean(rows, 'replay/injected_fraction'),
     },
   }

@@ -50,7 +50,7 @@ export async function run({ seed, out, set }: Job) {
     const results = await evaluateTasks(folder, { tasks: of, sample: sampled, episodes: sampled ? EPISODES : 1, seed })
     return results.reduce((sum, { successRate }) => sum + successRate!, 0) / of.length
   }
-  const { curves, means } = readCurves(folder)
+  const { curves, means } = readCurves(folder, Number(steps))
   return {
     metrics: {
       success: await rate(kept, false),

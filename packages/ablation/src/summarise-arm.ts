@@ -12,6 +12,7 @@ import {
   runCurve,
   singleTask,
 } from '@reprise/stats'
+import { commonPoints } from './common-points.ts'
 import type { Arm, Reading } from './experiment.ts'
 import { type Job, jobState } from './jobs.ts'
 import type { StudyRecord } from './study-folder.ts'
@@ -129,15 +130,8 @@ function curvesOfStudies(records: readonly StudyRecord[]): NamedCurve[] {
   return names.flatMap((name) => {
     const runs = records.flatMap(({ result }) => (result.curves?.[name] ? [result.curves[name]] : []))
     const { xLabel = 'x', yLabel = name, logY = false } = records[0]!.result
-    return named({ name, xLabel, yLabel, logY }, shared(runs))
+    return named({ name, xLabel, yLabel, logY }, commonPoints(runs))
   })
-}
-
-/** Where seeds have different points, those that all have, if there are any: nothing is made up between them. */
-function shared(runs: readonly Curve[]): readonly Curve[] {
-  const common = runs[0]!.x.filter((value) => runs.every(({ x }) => x.includes(value)))
-  if (common.length === 0) return runs
-  return runs.map(({ x, y }) => ({ x: common, y: common.map((value) => y[x.indexOf(value)]!) }))
 }
 
 /** None where the runs have no common range: such runs have no aggregate. */
