@@ -11,7 +11,7 @@
  * code is 1 where one failed. Alone on the machine, please: the benches are timings.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -86,6 +86,7 @@ function plain(text) {
   return text.replaceAll(/\u001b\[[\d;]*m/g, '').trim()
 }
 
+const began = Date.now()
 const sections = []
 const summary = []
 
@@ -170,11 +171,23 @@ async function suites() {
   )
   const body = [
     `${what}.`,
+    ...ownSuite(),
     ...(skipped.length > 0 ? [`Not run: ${skipped.map(({ fullName }) => fullName).join('; ')}.`] : []),
     ...lines,
     ...(ok || failed.length > 0 ? [] : [fenced(text, 80)]),
   ]
   return { ok: ok && skipped.length === 0, what, body: body.join('\n\n') }
+}
+
+/** The counts of tfjs-core's own suite, which is one test above. */
+function ownSuite() {
+  const file = join(root, 'packages', 'tensorflow', 'node_modules', '.cache', 'tensorflow-suite.json')
+  if (!existsSync(file) || statSync(file).mtimeMs < began) return []
+  const { version, device, passed, failed, pending } = JSON.parse(readFileSync(file, 'utf8'))
+  return [
+    `tfjs-core's own suite on TensorFlow ${version}, ${device}: ${passed} specs passed, ${failed.length} failed, ${pending} pending ` +
+      '(failures that are listed with their reason count as such here).',
+  ]
 }
 
 async function bench() {

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { agentic } from '@reprise/agentic'
 import { classicControl } from '@reprise/classic-control'
 import { type AnyEnvDefinition, allocateColumns } from '@reprise/core'
 import { diagnostic } from '@reprise/diagnostic'
@@ -94,7 +95,7 @@ function measureAlone({ spec }: AnyEnvDefinition, width: number, { seconds, repe
 }
 
 function select(only: string | undefined): AnyEnvDefinition[] {
-  const all = [...classicControl, ...toyText, ...diagnostic]
+  const all = [...classicControl, ...toyText, ...diagnostic, ...agentic]
   if (only === undefined) return all
   return only.split(',').map((id) => {
     const found = all.find(({ spec }) => spec.id === id)

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { type GaeOutput, gae, groupAdvantages, kernels } from '@reprise/advantage'
+import { kernels } from '@reprise/advantage'
 import { Pcg64 } from '@reprise/core'
 import { closeGpu, GPU_EXECUTORS, type Kernel, whyUnavailable } from '@reprise/gpu'
 import { releaseProducts, SimilarityIndex, similarity } from '@reprise/similarity'
@@ -85,6 +85,7 @@ const CASES: Readonly<Record<string, readonly [AnyKernel, (cells: number) => obj
   similarities: [similarity.similarities, pairs],
   topK: [similarity.topK, pairs],
   neighbours: [similarity.neighbours, pairs],
+  nearestPrototype: [similarity.nearestPrototype, pairs],
 }
 
 interface Row {
@@ -139,6 +140,9 @@ export async function runKernels(args: string[]): Promise<void> {
   }
 }
 
+/** Executors that need no gpu.js. */
+const OWN: readonly string[] = ['product', 'simd']
+
 async function overSizes(
   name: string,
   kernel: AnyKernel,
@@ -147,7 +151,7 @@ async function overSizes(
   rounds: number,
   available: readonly string[],
 ): Promise<Row[]> {
-  const executors = kernel.executors.filter((executor) => available.includes(executor) || executor === 'product')
+  const executors = kernel.executors.filter((executor) => available.includes(executor) || OWN.includes(executor))
   console.log(`\n${name.padEnd(20)}${executors.map((executor) => executor.padStart(22)).join('')}`)
   const rows: Row[] = []
   for (const size of sizes) {
@@ -201,63 +205,67 @@ async function fixedSizes(rounds: number): Promise<object[]> {
     bars.push({ name, median, best })
     return { median, best }
   }
-  console.log('\nfixed sizes')
+  console.log('\nfixed sizes, executor auto')
   const input = rollout(4096 * 128)
-  const out: GaeOutput = gae(input)
-  report(
-    'gae, 4096 environments x 128 steps, reused output',
-    timed(4 * rounds, () => gae(input, out)),
-  )
+  report('gae, 4096 environments x 128 steps', await timed(4 * rounds, () => kernels.gae(input)), ran(kernels.gae))
   const rewards = numbers(4096 * 128)
   const group = Int32Array.from(rewards, (_, i) => i >> 7)
   const request = { rewards, group, kind: 'group_std', std: 'sample', epsilon: 1e-6 } as const
   report(
     'group advantages, 4096 groups x 128',
-    timed(4 * rounds, () => groupAdvantages(request)),
+    await timed(4 * rounds, () => kernels.groupAdvantages(request)),
+    ran(kernels.groupAdvantages),
   )
 
   const [queries, rows, width] = [64, 50_000, 128]
-  const python = rivalsPython()
-  const numpy = () =>
-    (
-      runRival(python!, 'matrix_product.py', { queries, rows, width, repetitions: rounds }) as {
-        milliseconds: number[]
-      }
-    ).milliseconds
-  // Before and after ours: other programs' load changes.
-  const rival = python === undefined ? [] : numpy()
   const data = numbers(rows * width)
   const probes = numbers(queries * width)
   const index = new SimilarityIndex({ width })
   for (let i = 0; i < rows; i++) index.add(`${i}`, data.subarray(i * width, (i + 1) * width))
+  const search = { queries: probes, memory: data, width, metric: 'cosine' as const, k: 10 }
+  const python = rivalsPython()
+  const ofNumpy: number[] = []
   const ofIndex: number[] = []
   const ofKernel: number[] = []
-  for (let round = -2; round < rounds; round++) {
-    let start = performance.now()
-    await index.query(probes, { k: 10 })
-    if (round >= 0) ofIndex.push(performance.now() - start)
-    start = performance.now()
-    await similarity.topK({ queries: probes, memory: data, width, metric: 'cosine', k: 10 })
-    if (round >= 0) ofKernel.push(performance.now() - start)
+  // In turn: what else the machine does hits all alike.
+  for (let turn = 0; turn < TURNS; turn++) {
+    if (python !== undefined) {
+      const request = { queries, rows, width, repetitions: rounds + 2 }
+      const { milliseconds } = runRival(python, 'matrix_product.py', request) as { milliseconds: number[] }
+      ofNumpy.push(...milliseconds.slice(2))
+    }
+    // The first calls of all copy the memory to where the product is computed, and reorder it.
+    const warmUp = turn === 0 ? 5 : 2
+    ofIndex.push(...(await timed(rounds, () => index.query(probes, { k: 10 }), warmUp)))
+    ofKernel.push(...(await timed(rounds, () => similarity.topK(search), warmUp)))
   }
   index.dispose()
-  const chosen = `, ${index.lastChoice!.executor}`
-  const ours = report('top-10 of 64 queries, index of 50 000 x 128', ofIndex, chosen)
-  report('the same, memory given with the call', ofKernel, `, ${similarity.topK.lastRun!.executor}`)
+  const ours = [
+    report('top-10 of 64 queries, index of 50 000 x 128', ofIndex, `, ${index.lastChoice!.executor}`),
+    report('the same, memory given with the call (the same each time)', ofKernel, ran(similarity.topK)),
+  ]
   if (python === undefined) console.log("NumPy is left out: set up the rivals' environment (scripts/rivals/setup.mjs).")
   else {
-    const theirs = report("NumPy's matrix product alone", [...rival, ...numpy()])
-    const ratio = `${(ours.median / theirs.median).toFixed(2)} by median, ${(ours.best / theirs.best).toFixed(2)} by best`
-    console.log(`the index takes ${ratio} of NumPy's time`)
+    const theirs = report("NumPy's matrix product alone", ofNumpy)
+    const ratios = ours.map(
+      ({ median, best }) => `${(median / theirs.median).toFixed(2)} (best ${(best / theirs.best).toFixed(2)})`,
+    )
+    console.log(`of NumPy's time: the index ${ratios[0]}, the kernel ${ratios[1]}`)
   }
   return bars
 }
 
-function timed(count: number, call: () => unknown): number[] {
-  for (let i = 0; i < count; i++) call()
-  return Array.from({ length: count }, () => {
+const TURNS = 6
+
+const ran = ({ lastRun }: AnyKernel) => `, ${lastRun!.executor}`
+
+async function timed(count: number, call: () => unknown, warmUp = count): Promise<number[]> {
+  for (let i = 0; i < warmUp; i++) await call()
+  const times: number[] = []
+  for (let i = 0; i < count; i++) {
     const start = performance.now()
-    call()
-    return performance.now() - start
-  })
+    await call()
+    times.push(performance.now() - start)
+  }
+  return times
 }

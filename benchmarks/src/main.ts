@@ -2,6 +2,7 @@
 import { compileHelp, runCompile } from './compile.ts'
 import { dqnHelp, runDqn } from './dqn.ts'
 import { envHelp, runEnv } from './env.ts'
+import { grpoHelp, runGrpo } from './grpo.ts'
 import { kernelsHelp, runKernels } from './kernels.ts'
 import { replayHelp, runReplay } from './replay.ts'
 import { runTrain, trainHelp } from './train.ts'
@@ -13,6 +14,7 @@ const commands: Record<string, { help: string; run(args: string[]): Promise<void
   dqn: { help: dqnHelp, run: runDqn },
   replay: { help: replayHelp, run: runReplay },
   kernels: { help: kernelsHelp, run: runKernels },
+  grpo: { help: grpoHelp, run: runGrpo },
 }
 
 const [name, ...args] = process.argv.slice(2)

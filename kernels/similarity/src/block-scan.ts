@@ -9,18 +9,22 @@ const { encodeModule, f64, get, i32, instantiate, lane, load, loop, op, set, sim
 type Code = assembler.Code
 type WasmFunction = assembler.WasmFunction
 
-/** Maxima looked through at once. */
+/** Maxima looked through at once, and infinities after them. */
 export const PIECE = 16_384
+export const END = 16
 
 /** Where arrays begin, in bytes. */
 const MAXIMA = 0
 /** A cache line more than a power of two apart: the rows would else push the query out of the cache. */
-const RESULTS = 4 * PIECE + 64
+const RESULTS = 4 * (PIECE + END) + 64
 const ROWS = RESULTS + 8 * BLOCK + 64
+
+const maximaAt = (offset: number): Code => load('v128.load', op('i32.shl', get(0), i32(2)), MAXIMA + offset)
+const larger = (offset: number): Code => simd('f32x4.gt', maximaAt(offset), get(3))
 
 /**
  * next(from, count, limit): the first of `count` maxima from `from` on that is larger than the limit, or `count`. Past
- * the maxima lies an infinity.
+ * the maxima lie infinities.
  */
 const next: WasmFunction = {
   params: ['i32', 'i32', 'f32'],
@@ -28,7 +32,17 @@ const next: WasmFunction = {
   result: 'i32',
   body: [
     ...set(3, simd('f32x4.splat', get(2))),
-    ...loop(op('i32.eqz', anyLarger()), set(0, op('i32.add', get(0), i32(4)))),
+    // Sixteen at once, then one by one to where it is.
+    ...loop(
+      op(
+        'i32.eqz',
+        simd(
+          'v128.any_true',
+          simd('v128.or', simd('v128.or', larger(0), larger(16)), simd('v128.or', larger(32), larger(48))),
+        ),
+      ),
+      set(0, op('i32.add', get(0), i32(16))),
+    ),
     ...loop(
       op('i32.eqz', op('f32.gt', load('f32.load', op('i32.shl', get(0), i32(2)), MAXIMA), get(2))),
       set(0, op('i32.add', get(0), i32(1))),
@@ -38,13 +52,9 @@ const next: WasmFunction = {
   ],
 }
 
-function anyLarger(): Code {
-  return simd('v128.any_true', simd('f32x4.gt', load('v128.load', op('i32.shl', get(0), i32(2)), MAXIMA), get(3)))
-}
-
 // Parameters and locals of the functions of rows.
 const [COUNT, WIDTH, ROW, QUERY] = [0, 1, 2, 3] as const
-const [OUT, Q, END, QUADS, SUM, LOW, HIGH, D, X] = [4, 5, 6, 7, 8, 9, 10, 11, 12] as const
+const [OUT, Q, LAST, QUADS, SUM, LOW, HIGH, D, X] = [4, 5, 6, 7, 8, 9, 10, 11, 12] as const
 
 /** f(count, width, row, query): results for `count` rows from byte `row` on and the double query at byte `query`. */
 function ofRows(kind: 'products' | 'distances' | 'squares'): WasmFunction {
@@ -71,7 +81,7 @@ function ofRows(kind: 'products' | 'distances' | 'squares'): WasmFunction {
     body: loop(get(COUNT), [
       ...advance(COUNT, -1),
       ...set(Q, get(QUERY)),
-      ...set(END, bytesFrom(get(WIDTH))),
+      ...set(LAST, bytesFrom(get(WIDTH))),
       ...set(QUADS, bytesFrom(op('i32.and', get(WIDTH), i32(-4)))),
       ...set(LOW, simd('f64x2.splat', f64(0))),
       ...set(HIGH, simd('f64x2.splat', f64(0))),
@@ -82,7 +92,7 @@ function ofRows(kind: 'products' | 'distances' | 'squares'): WasmFunction {
         ...advance(Q, 32),
       ]),
       ...set(SUM, lane(get(LOW), 0)),
-      ...loop(op('i32.lt_u', get(ROW), get(END)), [...addOne, ...advance(ROW, 4), ...advance(Q, 8)]),
+      ...loop(op('i32.lt_u', get(ROW), get(LAST)), [...addOne, ...advance(ROW, 4), ...advance(Q, 8)]),
       ...store(
         'f64.store',
         get(OUT),
@@ -115,7 +125,7 @@ const scale: WasmFunction = {
 
 /** The loops on a memory of their own, for one width. */
 export class BlockScan {
-  /** What `next` looks through: an infinity goes after the last. */
+  /** What `next` looks through: `END` infinities go after the last. */
   readonly maxima: Float32Array
   /** [rows of a block, width] */
   readonly rows: Float32Array
@@ -123,7 +133,7 @@ export class BlockScan {
   readonly query: Float64Array
   /** [rows of a block] what `products`, `distances` and `squares` write. */
   readonly results: Float64Array
-  readonly #width: number
+  readonly width: number
   readonly #exports: Exports
 
   constructor(width: number) {
@@ -138,8 +148,8 @@ export class BlockScan {
     }
     this.#exports = instantiate<Exports>(encodeModule(functions, pages))
     const { buffer } = this.#exports.memory
-    this.#width = width
-    this.maxima = new Float32Array(buffer, MAXIMA, PIECE + 4)
+    this.width = width
+    this.maxima = new Float32Array(buffer, MAXIMA, PIECE + END)
     this.rows = new Float32Array(buffer, ROWS, BLOCK * width)
     this.query = new Float64Array(buffer, query, width)
     this.results = new Float64Array(buffer, RESULTS, BLOCK)
@@ -151,23 +161,23 @@ export class BlockScan {
   }
 
   products(count: number): void {
-    this.#exports.products(count, this.#width, ROWS, this.query.byteOffset)
+    this.#exports.products(count, this.width, ROWS, this.query.byteOffset)
   }
 
   /** Squared ones. */
   distances(count: number): void {
-    this.#exports.distances(count, this.#width, ROWS, this.query.byteOffset)
+    this.#exports.distances(count, this.width, ROWS, this.query.byteOffset)
   }
 
   /** Squared norms. */
   squares(count: number): void {
-    this.#exports.squares(count, this.#width, ROWS, 0)
+    this.#exports.squares(count, this.width, ROWS, 0)
   }
 
   /** Row `i` times a factor. */
   scale(i: number, factor: number): void {
-    const row = ROWS + 4 * this.#width * i
-    this.#exports.scale(row, row + 4 * this.#width, factor)
+    const row = ROWS + 4 * this.width * i
+    this.#exports.scale(row, row + 4 * this.width, factor)
   }
 }
 

@@ -1,7 +1,13 @@
 /**
- * From how many cells (queries x rows x width) each executor beats the reference, as `npm run bench -- kernels` measured
- * it for topK on 2 busy cores of an AMD EPYC without a GPU. `kernel.setCrossover` takes the table of another machine.
+ * From how many cells (queries x rows x width) each executor beats the reference, and the others before it, as
+ * `npm run bench -- kernels` measured it for 16 queries on 2 busy cores of an AMD EPYC (Zen 3) without a GPU. gpu.js nowhere:
+ * `simd` was faster at every size. `kernel.setCrossover` takes the table of another machine.
  */
 import type { Crossover } from '@reprise/gpu'
 
-export const SIMILARITY_CROSSOVER: Crossover = { product: 1e6 }
+export const SIMILARITY_CROSSOVER = {
+  similarities: { simd: 2000, product: 4e6 },
+  topK: { simd: 2000, product: 1e6 },
+  neighbours: { simd: 2000, product: 4e6 },
+  nearestPrototype: { simd: 2000, product: 1e6 },
+} as const satisfies Readonly<Record<string, Crossover>>

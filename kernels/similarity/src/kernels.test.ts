@@ -4,7 +4,7 @@ import { closeGpu, GPU_EXECUTORS, relativeError, whyUnavailable } from '@reprise
 import { afterAll, describe, expect, it } from 'vitest'
 import { METRICS, releaseProducts, similarity } from './index.ts'
 
-const EXECUTORS = [...GPU_EXECUTORS, 'product'] as const
+const EXECUTORS = [...GPU_EXECUTORS, 'simd', 'product'] as const
 const reasons = new Map<string, string | undefined>()
 for (const executor of GPU_EXECUTORS) {
   const reason = await whyUnavailable(executor)
@@ -34,7 +34,9 @@ describe.each(EXECUTORS)('on %s', (executor) => {
       for (const [q, m, width] of SHAPES) {
         const pairs = { queries: numbers(q * width), memory: numbers(m * width), width, metric }
         const all = await similarity.similarities(pairs, { executor })
-        expect(relativeError(all, similarity.similarities.reference(pairs))).toBeLessThan(1e-5)
+        expect(relativeError(all, similarity.similarities.reference(pairs))).toBeLessThan(
+          executor === 'simd' ? 1e-30 : 1e-5,
+        )
 
         const mask = Uint8Array.from({ length: rng.random() < 0.5 ? m : q * m }, () => (rng.random() < 0.8 ? 1 : 0))
         const top = await similarity.topK({ ...pairs, k: 4, mask }, { executor })
@@ -48,7 +50,8 @@ describe.each(EXECUTORS)('on %s', (executor) => {
         expect(nearest).toEqual(similarity.nearestPrototype.reference(pairs))
       }
       expect(similarity.topK.lastRun).toMatchObject({ executor })
-      const backend = executor === 'product' ? expect.stringMatching(/^(onnx|wasm)$/) : executor
+      const backend =
+        executor === 'product' ? expect.stringMatching(/^(onnx|wasm)$/) : executor === 'simd' ? 'wasm' : executor
       expect(similarity.topK.lastRun!.executed!.backend).toEqual(backend)
     })
 
@@ -88,9 +91,22 @@ describe('topK', () => {
     }
   })
 
+  it('sees what changed in a memory that it knows', async () => {
+    const pairs = { queries: numbers(40 * 8), memory: numbers(300 * 8), width: 8, metric: 'cosine', k: 5 } as const
+    for (let round = 0; round < 6; round++) {
+      expect(await similarity.topK(pairs, { executor: 'product' })).toEqual(similarity.topK.reference(pairs))
+      if (round % 4 === 3) pairs.memory.set(pairs.queries.subarray(0, 8), 8 * rng.integers(300))
+    }
+  })
+
   it('takes the matrix product where the memory is large', () => {
     const input = { queries: new Float32Array(64 * 128), memory: new Float32Array(50_000 * 128), width: 128, k: 10 }
     expect(similarity.topK.choose({ ...input, metric: 'cosine' }).executor).toBe('product')
+    expect(similarity.topK.choose({ ...input, queries: input.queries.subarray(0, 128), metric: 'dot' }).executor).toBe(
+      'product',
+    )
+    const small = { ...input, memory: input.memory.subarray(0, 6400), queries: input.queries.subarray(0, 256) }
+    expect(similarity.topK.choose({ ...small, metric: 'cosine' }).executor).toBe('simd')
     expect(similarity.topK.choose({ ...base, metric: 'cosine' }).executor).toBe('reference')
   })
 })

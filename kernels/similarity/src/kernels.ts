@@ -2,7 +2,7 @@
 import { defineKernel, type Executed, type GpuRuntime } from '@reprise/gpu'
 import { SIMILARITY_CROSSOVER } from './crossover.ts'
 import { gpuSimilarities } from './gpu-similarities.ts'
-import { checkPairs, type PairsInput, similarities } from './metric.ts'
+import { checkPairs, exactSimilarities, type PairsInput, similarities } from './metric.ts'
 import { eachProduct, productSimilarities, searchTopK } from './product-kernels.ts'
 import {
   type Masked,
@@ -15,6 +15,7 @@ import {
   type TopK,
   type TopKInput,
 } from './select.ts'
+import { simdExactSimilarities, simdSimilarities } from './simd.ts'
 
 /** queries x rows x width */
 const cells = ({ queries, memory, width }: PairsInput) => (queries.length / width) * memory.length
@@ -26,19 +27,23 @@ const indexed = ({ queries, memory, width }: PairsInput) =>
  * product need not give all scores.
  */
 function selecting<Input extends PairsInput & Masked, Output>(
-  name: string,
+  name: 'topK' | 'neighbours' | 'nearestPrototype',
   select: (input: Input, scores: Scores, m: number, terms?: Float32Array) => Output,
   join: (outputs: Output[]) => Output,
   search: (input: Input, ran: (executed: Executed) => void) => Promise<Output | undefined> = async () => undefined,
 ) {
-  const fromValues = (input: Input, data: Float32Array, m: number) =>
+  const fromValues = (input: Input, data: Float32Array | Float64Array, m: number) =>
     select(input, { kind: 'values', data, stride: m }, m)
   return defineKernel<Input, Output>({
     name,
-    reference: (input) => fromValues(input, similarities(input), checkPairs(name, input).m),
+    reference: (input) => fromValues(input, exactSimilarities(input), checkPairs(name, input).m),
     gpu: async (gpu: GpuRuntime, input, ran) =>
       fromValues(input, await gpuSimilarities(gpu, input, ran), checkPairs(name, input).m),
     others: {
+      simd: async (input: Input, ran: (executed: Executed) => void) => {
+        ran(SIMD)
+        return fromValues(input, simdExactSimilarities(input), checkPairs(name, input).m)
+      },
       product: async (input: Input, ran: (executed: Executed) => void) => {
         const { q, m } = checkPairs(name, input)
         if (q * m === 0) return fromValues(input, new Float32Array(0), m)
@@ -58,9 +63,11 @@ function selecting<Input extends PairsInput & Masked, Output>(
     },
     cells,
     indexed,
-    crossover: SIMILARITY_CROSSOVER,
+    crossover: SIMILARITY_CROSSOVER[name],
   })
 }
+
+const SIMD: Executed = { executorKind: 'simd', backend: 'wasm', fallbackReason: null }
 
 export const similarity = {
   /** [Q, M] all values. */
@@ -68,10 +75,16 @@ export const similarity = {
     name: 'similarities',
     reference: similarities,
     gpu: gpuSimilarities,
-    others: { product: productSimilarities },
+    others: {
+      simd: async (input, ran) => {
+        ran(SIMD)
+        return simdSimilarities(input)
+      },
+      product: productSimilarities,
+    },
     cells,
     indexed,
-    crossover: SIMILARITY_CROSSOVER,
+    crossover: SIMILARITY_CROSSOVER.similarities,
   }),
   /** The k nearest rows of each query. */
   topK: selecting<TopKInput, TopK>('topK', selectTopK, joinTopK, searchTopK),

@@ -99,9 +99,18 @@ export function squaredDistance(
 /** [Q, M] every query against every row of the memory. @throws RepriseError RPR_OPTION_RANGE, RPR_SHAPE */
 export function similarities(input: PairsInput): Float32Array {
   const { q, m } = checkPairs('similarities', input)
+  return fillSimilarities(input, new Float32Array(q * m))
+}
+
+/** The same in double precision: what a search orders by. */
+export function exactSimilarities(input: PairsInput): Float64Array {
+  const { q, m } = checkPairs('similarities', input)
+  return fillSimilarities(input, new Float64Array(q * m))
+}
+
+function fillSimilarities<T extends Float32Array | Float64Array>(input: PairsInput, out: T): T {
   const { queries, memory, width, metric } = input
-  const out = new Float32Array(q * m)
-  for (let a = 0; a < q; a++)
-    for (let b = 0; b < m; b++) out[a * m + b] = pairValue(metric, width, queries, a, memory, b)
+  const m = memory.length / width
+  for (let i = 0; i < out.length; i++) out[i] = pairValue(metric, width, queries, Math.floor(i / m), memory, i % m)
   return out
 }

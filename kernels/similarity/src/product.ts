@@ -152,21 +152,25 @@ function functionOf(form: Form, queries: number, rows: number, width: number, ha
   return requestOf(name(form, queries), queries, width, builder, { best: builder.transpose(best, [1, 0]) })
 }
 
+/** A product for each of a block's rows, and the larger of them one by one: all products at once would leave the cache. */
 function packedFunction(memory: Float32Array, terms: Float32Array | undefined, rows: number, width: number) {
   const builder = new GraphBuilder()
-  const blocks = rows / BLOCK
-  // A block's rows lie `blocks` apart, so that maxima are taken of whole vectors of products.
-  const spread = new Float32Array(memory.length)
-  const spreadTerms = new Float32Array(rows)
-  for (let row = 0; row < rows; row++) {
-    const to = (row % BLOCK) * blocks + Math.floor(row / BLOCK)
-    spread.set(memory.subarray(row * width, (row + 1) * width), to * width)
-    if (terms !== undefined) spreadTerms[to] = terms[row]!
-  }
   const asked = builder.input('queries', [MOST_QUERIES, width])
-  let keys = builder.matmul(asked, builder.constant(spread, [rows, width]), { transposeB: true })
-  if (terms !== undefined) keys = builder.binary('add', keys, builder.constant(spreadTerms, [rows]))
-  const packed = builder.reduce('max', builder.reshape(keys, [MOST_QUERIES, BLOCK, blocks]), [1])
+  const blocks = rows / BLOCK
+  let packed = -1
+  for (let j = 0; j < BLOCK; j++) {
+    const own = new Float32Array(blocks * width)
+    for (let b = 0; b < blocks; b++) {
+      const row = b * BLOCK + j
+      own.set(memory.subarray(row * width, (row + 1) * width), b * width)
+    }
+    let keys = builder.matmul(asked, builder.constant(own, [blocks, width]), { transposeB: true })
+    if (terms !== undefined) {
+      const ownTerms = Float32Array.from({ length: blocks }, (_, b) => terms[b * BLOCK + j]!)
+      keys = builder.binary('add', keys, builder.constant(ownTerms, [blocks]))
+    }
+    packed = j === 0 ? keys : builder.binary('max', packed, keys)
+  }
   return requestOf('packed', MOST_QUERIES, width, builder, { packed })
 }
 

@@ -3,7 +3,7 @@
  * largest key of every block of rows, and only blocks that can hold one of the k nearest are looked at, in double
  * precision. The maxima bound the keys from above, so the result is that of the reference whatever they are.
  */
-import { BlockScan, PIECE } from './block-scan.ts'
+import { BlockScan, END, PIECE } from './block-scan.ts'
 import { type Metric, squaredNorm } from './metric.ts'
 import { Nearest } from './nearest.ts'
 import { BLOCK, ProductMemory } from './product.ts'
@@ -162,7 +162,7 @@ export class ResidentSearch {
   #piece(maxima: Float32Array, from: number, blocks: number): number {
     const count = Math.min(PIECE, blocks - from)
     this.#scan.maxima.set(maxima.subarray(from, from + count))
-    this.#scan.maxima.fill(Number.POSITIVE_INFINITY, count, count + 4)
+    this.#scan.maxima.fill(Number.POSITIVE_INFINITY, count, count + END)
     return count
   }
 

@@ -37,7 +37,7 @@ export interface Neighbours {
  */
 export interface Scores {
   readonly kind: 'values' | 'products'
-  readonly data: Float32Array
+  readonly data: Float32Array | Float64Array
   readonly stride: number
 }
 

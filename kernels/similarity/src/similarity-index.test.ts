@@ -47,9 +47,32 @@ describe('SimilarityIndex', () => {
         const reference = await index.query(queries, { k: 7, filter, executor: 'reference' })
         const product = await index.query(queries, { k: 7, filter, executor: 'product' })
         expect(product).toEqual(reference)
+        expect(await index.query(queries, { k: 7, filter, executor: 'simd' })).toEqual(reference)
         for (let i = 0; i < 20; i++) index.remove(`e${rng.integers(150)}`)
         for (let i = 0; i < 40; i++) index.add(`e${rng.integers(400)}`, vector(6), { task: rng.integers(3) })
       }
+      index.dispose()
+    }
+  })
+
+  it('is exact in a memory of many equal and near rows, in full batches and more than one of them', async () => {
+    for (const metric of METRICS) {
+      const index = new SimilarityIndex({ width: 7, metric })
+      const base = vector(7)
+      for (let i = 0; i < 500; i++)
+        index.add(
+          `e${i}`,
+          i % 3 === 0
+            ? base
+            : i % 3 === 1
+              ? base.map((x) => x + 1e-7 * rng.normal())
+              : base.map((x) => 1e3 * x * rng.random()),
+        )
+      const queries = Float32Array.from({ length: 100 * 7 }, (_, i) => (i < 70 ? base[i % 7]! : rng.normal()))
+      const reference = await index.query(queries, { k: 12, executor: 'reference' })
+      // The first ones copy the memory, later ones use it in another form.
+      for (let round = 0; round < 4; round++)
+        expect(await index.query(queries, { k: 12, executor: 'product' })).toEqual(reference)
       index.dispose()
     }
   })

@@ -3,9 +3,10 @@ import { RepriseError, type Serializable } from '@reprise/core'
 import type { KernelChoice } from '@reprise/gpu'
 import { decodeState, encodeState, type StateFileKind, writeFileAtomic } from '@reprise/storage'
 import { SIMILARITY_CROSSOVER } from './crossover.ts'
-import { checkPairs, type Metric, similarities } from './metric.ts'
+import { checkPairs, exactSimilarities, type Metric } from './metric.ts'
 import { ResidentSearch } from './resident-search.ts'
 import { selectTopK, type TopK } from './select.ts'
+import { simdExactSimilarities } from './simd.ts'
 
 export interface SimilarityIndexOptions {
   /** Length of one vector. */
@@ -19,7 +20,7 @@ export interface IndexQuery {
   /** Keeps an entry where it returns true: by key, or by what was stored with it. */
   readonly filter?: (key: string, data: Serializable) => boolean
   /** Default 'auto': the crossover table. */
-  readonly executor?: 'auto' | 'reference' | 'product'
+  readonly executor?: 'auto' | 'reference' | 'simd' | 'product'
 }
 
 export interface IndexMatch {
@@ -197,17 +198,18 @@ export class SimilarityIndex {
   }
 
   #choose(queries: number, executor: string): KernelChoice {
-    if (executor === 'reference' || executor === 'product') return { executor, reason: 'asked for' }
+    if (executor === 'reference' || executor === 'simd' || executor === 'product')
+      return { executor, reason: 'asked for' }
     if (executor !== 'auto')
       throw new RepriseError('RPR_OPTION_RANGE', `'executor' of a query is '${executor}'.`, {
         value: executor,
-        hint: "It is 'auto', 'reference' or 'product'.",
+        hint: "It is 'auto', 'reference', 'simd' or 'product'.",
       })
     const cells = queries * this.size * this.width
-    const from = SIMILARITY_CROSSOVER['product']!
-    return cells >= from
-      ? { executor: 'product', reason: `${cells} cells: faster from ${from}` }
-      : { executor: 'reference', reason: `${cells} cells: below ${from}` }
+    const { product, simd } = SIMILARITY_CROSSOVER.topK
+    if (cells >= product) return { executor: 'product', reason: `${cells} cells: faster from ${product}` }
+    if (cells >= simd) return { executor: 'simd', reason: `${cells} cells: faster from ${simd}` }
+    return { executor: 'reference', reason: `${cells} cells: below ${simd}` }
   }
 
   async #nearest(
@@ -219,11 +221,11 @@ export class SimilarityIndex {
   ): Promise<TopK> {
     const input = { queries, memory, width: this.width, metric: this.metric, k, mask }
     const rows = memory.length / this.width
-    if (executor === 'reference' || rows === 0 || queries.length === 0)
-      return selectTopK(input, { kind: 'values', data: similarities(input), stride: rows }, rows)
     const asked = new Float32Array(queries)
-    if (this.#search.takes(asked)) return this.#search.topK({ ...input, queries: asked, memory })
-    return selectTopK(input, { kind: 'values', data: similarities(input), stride: rows }, rows)
+    if (executor === 'product' && rows > 0 && asked.length > 0 && this.#search.takes(asked))
+      return this.#search.topK({ ...input, queries: asked, memory })
+    const values = executor === 'reference' ? exactSimilarities(input) : simdExactSimilarities(input)
+    return selectTopK(input, { kind: 'values', data: values, stride: rows }, rows)
   }
 
   async #load(): Promise<void> {

@@ -518,7 +518,8 @@ export function prepareGrpo(
   )
 
   const metrics: Record<string, number> = {
-    ...describe(batch, options),
+    // With stored episodes in it a batch is described as it was played, by the loop.
+    ...(batch.replay ? rewards.metrics : described(batch, rewards, signal)),
     'train/learning_rate': learningRate,
     'train/advantage_std': meanAndStd(advantages, 'population').std,
     ...(kl && numEpisodes > 0 ? { 'train/kl': kl.reduce((a, b) => a + b, 0) / offsets[numEpisodes]! } : {}),
@@ -654,7 +655,14 @@ function episodeKl({ numEpisodes, columns, offsets }: EpisodeGroups, { klKind }:
 
 function describe(batch: EpisodeGroups, { rewardWeights }: GrpoOptions): Record<string, number> {
   const rewards = episodeRewards(batch, rewardWeights)
-  const signal = groupsWithSignal(rewards.total, batch.group)
+  return described(batch, rewards, groupsWithSignal(rewards.total, batch.group))
+}
+
+function described(
+  batch: EpisodeGroups,
+  rewards: ReturnType<typeof episodeRewards>,
+  signal: Uint8Array,
+): Record<string, number> {
   const { numEpisodes, offsets, group, truncated, failedEpisodes } = batch
   const ranges = groupRanges(group)
   const flat = ranges.filter(({ from }) => !signal[from]).length

@@ -8,7 +8,12 @@ export class TaskBuckets {
   readonly #last = new Map<number, { successes: number; size: number }>()
 
   note(task: number, successes: number, size: number): void {
-    this.#last.set(task, { successes, size })
+    const last = this.#last.get(task)
+    if (last === undefined) this.#last.set(task, { successes, size })
+    else {
+      last.successes = successes
+      last.size = size
+    }
   }
 
   /** Successes of the task's last group; undefined where it was never played. */

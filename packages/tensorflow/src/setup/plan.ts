@@ -12,6 +12,9 @@ export interface DiskNeed {
   readonly peak: number
 }
 
+/** For directories, rounding to blocks, and whoever else writes there. */
+const MARGIN = 64e6
+
 /** `wheels` are those still to do, in their order. */
 export function diskNeed(wheels: readonly PinnedWheel[]): DiskNeed {
   let installed = 0
@@ -21,7 +24,7 @@ export function diskNeed(wheels: readonly PinnedWheel[]): DiskNeed {
     peak = Math.max(peak, installed + 2 * wheel.download, installed + wheel.download + wheel.installed)
     installed += wheel.installed
   }
-  return { download: wheels.reduce((sum, wheel) => sum + wheel.download, 0), installed, peak }
+  return { download: wheels.reduce((sum, wheel) => sum + wheel.download, 0), installed, peak: peak + MARGIN }
 }
 
 /** Bytes that this user can still write where `folder` is or will be. */
@@ -32,15 +35,12 @@ export function freeSpace(folder: string): number {
   return bavail * bsize
 }
 
-/** Directories, rounding to blocks, and whoever else writes there. */
-const MARGIN = 64e6
-
 /** @throws RPR_SETUP_SPACE */
 export function checkSpace(folder: string, need: DiskNeed, free: number = freeSpace(folder)): void {
-  if (need.peak + MARGIN <= free) return
+  if (need.peak <= free) return
   throw new RepriseError(
     'RPR_SETUP_SPACE',
-    `Setup needs ${formatBytes(need.peak + MARGIN)} of free disk space while it works, and ${formatBytes(free)} are free in ${folder}.`,
+    `Setup needs ${formatBytes(need.peak)} of free disk space while it works, and ${formatBytes(free)} are free in ${folder}.`,
     {
       value: free,
       hint: `${formatBytes(need.installed)} of it stay in use. Free some, or set XDG_CACHE_HOME to a folder on another disk.`,

@@ -25,11 +25,11 @@ function python(name: string, version: string, pip: string): string {
 }
 
 it('takes the first Python whose pip will do', () => {
-  const good = python('good', '3.8.18', '20.3')
+  const good = python('good', '3.8.18', '20.3.4')
   expect(findPython([join(root, 'none'), python('old', '3.6.15', '18.1'), good])).toEqual({
     command: good,
     version: '3.8.18',
-    pip: '20.3',
+    pip: '20.3.4',
   })
   expect(findPython([python('new', '3.14.0', '25.1.1')]).version).toBe('3.14.0')
 })
@@ -39,7 +39,7 @@ it('says which Pythons are there and why none will do', () => {
   refused('no-such-python').toThrow(/'no-such-python' cannot be started\. Install Python 3\.8/)
   refused(python('six', '3.6.15', '18.1')).toThrow(/it is Python 3\.6\.15, and setup needs 3\.8/)
   refused(python('bare', '3.12.3', '')).toThrow(/it is Python 3\.12\.3 without pip/)
-  refused(python('stale', '3.8.10', '20.0.2')).toThrow(/its pip is 20\.0\.2, and setup needs 20\.3/)
+  refused(python('stale', '3.8.10', '20.0.2')).toThrow(/its pip is 20\.0\.2, and setup needs 20\.3\.4/)
 })
 
 it("a download that fails shows pip's own last words", async () => {

@@ -13,8 +13,8 @@ export interface PythonFacts {
 export const PYTHON_VARIABLE = 'PYTHON'
 
 const OLDEST_PYTHON = '3.8'
-/** The first that takes a platform more than once and knows the names of today's platforms. */
-const OLDEST_PIP = '20.3'
+/** The first that understands wheels for Python 3.10 and later from an older Python, and several platforms at once. */
+const OLDEST_PIP = '20.3.4'
 
 const PROBE = [
   'import sys',

@@ -2,7 +2,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { agentic } from '@reprise/agentic'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { listPresets } from '../config/presets.ts'
 import { resolveRun } from '../config/resolve.ts'
 import { resume } from '../resume.ts'
 import { HiddenCode } from '../testing/hidden-code.ts'
@@ -26,7 +28,14 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 const quick = { hidden: [8], evalEvery: 0, finalEpisodes: 1, tensorboard: false, checkpointEvery: 0 }
 const run = (name: string, algo: string, set: object, more: object = {}) =>
   train({
-    ...{ algo, env: HiddenCode as never, executor: 'eager:cpu', steps: 64, out: join(root, name) },
+    ...{
+      algo,
+      env: HiddenCode as never,
+      executor: 'eager:cpu',
+      steps: 64,
+      out: join(root, name),
+      preset: false as const,
+    },
     ...more,
     set: { ...quick, ...set },
   })
@@ -86,6 +95,15 @@ describe('an expert to imitate', () => {
         code: 'RPR_OPTION_INERT',
       })
   })
+})
+
+it('every suite of envs/agentic has a preset of bc with its expert', async () => {
+  const presets = listPresets().filter(({ algo }) => algo === 'bc')
+  expect(presets.map(({ name }) => name).sort()).toEqual(agentic.map(({ spec }) => spec.id).sort())
+  for (const { name } of presets) {
+    const { preset, algorithmOptions } = await resolveRun({ algo: 'bc', env: name }, 'flag')
+    expect([preset!.name, algorithmOptions['episodes']]).toEqual([name, 'expert'])
+  }
 })
 
 it('bad files of episodes leave no run folder behind', async () => {
