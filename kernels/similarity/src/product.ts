@@ -21,7 +21,7 @@ const onnx = onnxTarget()
 type Form = 'products' | 'best'
 
 /** Rows per maximum: block b holds rows 16 b to 16 b + 15. */
-export const BLOCK = 16
+export const BLOCK = 8
 
 /** A memory of a fixed number of rows that stays where the product is computed. */
 export class ProductMemory {

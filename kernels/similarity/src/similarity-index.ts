@@ -31,6 +31,11 @@ export interface IndexMatch {
   readonly data: Serializable
 }
 
+interface Entry {
+  readonly key: string
+  readonly data: Serializable
+}
+
 const FILE: StateFileKind = {
   magic: 'RPRINDEX',
   version: 1,
@@ -46,12 +51,12 @@ export class SimilarityIndex {
   readonly width: number
   readonly metric: Metric
   #vectors: Float32Array
-  #entries: { key: string; data: Serializable }[] = []
+  #entries: Entry[] = []
   readonly #rows = new Map<string, number>()
   readonly #search: ResidentSearch
   /** Whether the product's copy is behind. */
   #changed = true
-  /** Whether a query is reading the arrays: they are copied before they change. */
+  /** Whether a query is reading vectors and entries: they are copied before they change. */
   #shared = false
   #pending: Promise<unknown> = Promise.resolve()
   #lastChoice: KernelChoice | undefined
@@ -124,22 +129,17 @@ export class SimilarityIndex {
       const choice = this.#choose(q, executor)
       // Changes while it loads are loaded too.
       while (choice.executor === 'product' && this.size > 0 && this.#changed) await this.#load()
-      const entries = this.#entries.slice()
+      const entries = this.#entries
       const mask = filter && Uint8Array.from(entries, ({ key, data }) => (filter(key, data) ? 1 : 0))
       const memory = this.#vectors.subarray(0, entries.length * this.width)
       this.#shared = true
-      const found = await this.#nearest(queries, memory, k, mask, choice).finally(() => {
+      try {
+        const found = await this.#nearest(queries, memory, k, mask, choice)
+        this.#lastChoice = choice
+        return Array.from({ length: q }, (_, a) => matchesOf(found, entries, a, k))
+      } finally {
         this.#shared = false
-      })
-      this.#lastChoice = choice
-      return Array.from({ length: q }, (_, a) => {
-        const matches: IndexMatch[] = []
-        for (let i = a * k; i < (a + 1) * k && found.indices[i]! >= 0; i++) {
-          const { key, data } = entries[found.indices[i]!]!
-          matches.push({ key, value: found.values[i]!, data })
-        }
-        return matches
-      })
+      }
     }
     const result = this.#pending.then(run)
     this.#pending = result.catch(() => {})
@@ -237,6 +237,7 @@ export class SimilarityIndex {
   #own(): void {
     if (!this.#shared) return
     this.#vectors = this.#vectors.slice()
+    this.#entries = this.#entries.slice()
     this.#shared = false
   }
 
@@ -245,4 +246,14 @@ export class SimilarityIndex {
     vectors.set(this.#vectors)
     this.#vectors = vectors
   }
+}
+
+/** Those of query `a`. */
+function matchesOf({ indices, values }: TopK, entries: readonly Entry[], a: number, k: number): IndexMatch[] {
+  const matches: IndexMatch[] = []
+  for (let i = a * k; i < (a + 1) * k && indices[i]! >= 0; i++) {
+    const { key, data } = entries[indices[i]!]!
+    matches.push({ key, value: values[i]!, data })
+  }
+  return matches
 }
