@@ -167,6 +167,15 @@ describe('simd', () => {
     })
   })
 
+  it('gae writes into arrays that it is given', async () => {
+    const input = rollout(20, 6)
+    for (const executor of ['reference', 'simd', 'cpu']) {
+      const out = { advantages: new Float32Array(120), returns: new Float32Array(120) }
+      expect((await kernels.gae({ ...input, out }, { executor })).advantages).toBe(out.advantages)
+      expect(relativeError(out.returns, kernels.gae.reference(input).returns)).toBeLessThan(TOLERANCE)
+    }
+  })
+
   it('groupAdvantages: the bits of the reference, for groups of any size', async () => {
     const sizes = [1, 2, 3, 8, 63, 64, 67, 200, 1, 1, 31, 1000]
     const group = Int32Array.from(sizes.flatMap((size, g) => new Array<number>(size).fill(g % 5)))

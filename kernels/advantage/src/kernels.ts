@@ -31,11 +31,19 @@ const simd =
   }
 
 export const kernels = {
-  gae: defineKernel<GaeInput, GaeOutput>({
+  /** `out` is written and returned where it is given, as by `gae`. */
+  gae: defineKernel<GaeInput & { readonly out?: GaeOutput }, GaeOutput>({
     name: 'gae',
-    reference: (input) => gae(input),
-    gpu: gpuGae,
-    others: { simd: simd(simdGae) },
+    reference: (input) => gae(input, input.out),
+    gpu: async (gpu, input, ran) => {
+      const { out } = input
+      const made = await gpuGae(gpu, input, ran)
+      if (out === undefined) return made
+      out.advantages.set(made.advantages)
+      out.returns.set(made.returns)
+      return out
+    },
+    others: { simd: simd((input) => simdGae(input, input.out)) },
     cells: overRollout,
     crossover: CROSSOVER['gae'],
   }),

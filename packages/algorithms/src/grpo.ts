@@ -53,7 +53,7 @@ import {
   type PrepareContext,
   type Prepared,
 } from './algorithm.ts'
-import { episodeMinibatches } from './episode-minibatches.ts'
+import { episodeMinibatches, ROW_COUNTS } from './episode-minibatches.ts'
 import { checkRewardWeights, episodeRewards } from './episode-rewards.ts'
 import { inertWithoutGaussian } from './inert-options.ts'
 import { PER_ROW } from './policy-inputs.ts'
@@ -297,6 +297,12 @@ function sequencesFor(options: GrpoOptions, maxEpisodeSteps: number | undefined)
   return sequenceShapes(maxEpisodeSteps, Math.ceil((options.groups * options.groupSize) / options.minibatches))
 }
 
+/** Rows of a call where episodes are as long as they may be. */
+function usualRows({ groups, groupSize, minibatches }: GrpoOptions, maxEpisodeSteps = 1): number {
+  const rows = Math.ceil((groups * groupSize) / minibatches) * maxEpisodeSteps
+  return ROW_COUNTS.find((count) => count >= rows) ?? ROW_COUNTS[ROW_COUNTS.length - 1]!
+}
+
 export function buildGrpo(
   { spaces, options, rng, maxEpisodeSteps }: BuildContext<GrpoOptions>,
   replay?: ReplayTerms,
@@ -331,7 +337,8 @@ export function buildGrpo(
       accumulated: { dtype: 'float32', shape: [size], data: new Float32Array(size) },
       ...(klCoef > 0 ? { reference: { dtype: 'float32' as const, shape: [size], data: params.slice() } } : {}),
     },
-    ...(sequences ? { sequences, usualRows: rowsOfLongest(sequences) } : {}),
+    ...(sequences ? { sequences } : {}),
+    usualRows: sequences ? rowsOfLongest(sequences) : usualRows(options, maxEpisodeSteps),
     inputs: {
       // A reference policy has a memory of its own.
       act: { ...inputs.state, ...inputs.noise, ...net.memory(klCoef > 0 ? 2 : 1) },
