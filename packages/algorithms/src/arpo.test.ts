@@ -115,6 +115,18 @@ it.each(['stored', 'recompute'])(
   },
 )
 
+it('ratios of sequences hold for as many whole groups as a batch can get, however few are played', async () => {
+  const shared = { ratio: 'sequence', replayUse: 'wholeGroups', trigger: 'always', replayPlace: 'append', groupSize: 2 }
+  const losses = [1, 4].map(async (groups) => {
+    const values = options({ ...shared, groups, maxReplayPerGroup: 3, minibatches: 1 })
+    const { learner, episodes } = await stale(values)
+    const loss = await lossOf(learner, prepared(episodes, values).call!)
+    learner.dispose()
+    return loss
+  })
+  expect(await losses[0]).toBe(await losses[1])
+})
+
 describe('replayed rows', () => {
   it('decoupled: the ratio to the policy that acted, clipped around the policy of now', async () => {
     const values = options({ clipLow: 0.1, clipHigh: 0.1, dualClip: null })

@@ -384,7 +384,7 @@ function replayTerms(options: ArpoOptions): ReplayTerms | undefined {
   const { groups, groupSize, maxReplayPerGroup, replayCapacity, replayUse, extraEpisodes } = options
   const more = replayUse === 'inGroup' ? maxReplayPerGroup : 0
   const largest = options.rolloutBudget > 0 ? taskChoice(options).budgetMax : groupSize
-  const whole = replayUse === 'wholeGroups' ? groups * (largest + extraEpisodes) : 0
+  const whole = replayUse === 'wholeGroups' ? Math.max(groups, maxReplayPerGroup) * (largest + extraEpisodes) : 0
   const batch = groups * (groupSize + extraEpisodes + more) + whole + budgetEpisodes(options)
   return {
     maxEpisodes: replayUse === 'extraUpdate' ? Math.max(batch, replayCapacity ?? batch) : batch,

@@ -17,6 +17,7 @@ import {
   type VectorMakeOptions,
 } from '@reprise/core'
 import type { RunOptionValues } from './config/resolve.ts'
+import { outcomeFrom } from './loops/outcome-from.ts'
 import { builtinRegistry } from './registry.ts'
 import { type Seat, StandIn } from './seat.ts'
 
@@ -48,6 +49,8 @@ export class EnvironmentMaker {
   readonly canSnapshot: boolean
   /** Where goals can be replaced in hindsight; wrappers may change what a goal is. */
   readonly goals: GoalSpec | undefined
+  /** What success is where it is not what the environment says (`outcomeFrom`). */
+  readonly outcome: ((episodeReturn: number) => number) | undefined
   /** Without the run's wrappers. */
   readonly #bare: AnyEnvDefinition
   readonly #definition: AnyEnvDefinition
@@ -81,6 +84,7 @@ export class EnvironmentMaker {
     gamma: number,
   ) {
     this.#run = run
+    this.outcome = outcomeFrom(run.outcomeFrom ?? 'none')
     this.#gamma = gamma
     this.#bare = definition
     this.goals = run.wrappers.length > 0 ? undefined : definition.goals

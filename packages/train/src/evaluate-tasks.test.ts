@@ -51,4 +51,17 @@ describe('evaluateTasks', () => {
     await expect(evaluateTasks(out, { tasks: [] })).rejects.toMatchObject({ code: 'RPR_OPTION_RANGE' })
     await expect(evaluateTasks(out, { tasks, episodes: 0 })).rejects.toMatchObject({ code: 'RPR_OPTION_RANGE' })
   })
+
+  it('takes success as outcomeFrom says it, and refuses to sample where exploration is a schedule', async () => {
+    const small = { steps: 32, seed: 1, preset: false as const }
+    const all = join(folder, 'all')
+    const set = { groups: 2, groupSize: 4, outcomeFrom: 'return>-1', finalEpisodes: 1, tensorboard: false }
+    const { result } = await train({ algo: 'grpo', env: 'HiddenSequence-v0', ...small, out: all, set })
+    expect(result!.successRate).toBe(1)
+    expect((await evaluateTasks(all, { tasks })).map(({ successRate }) => successRate)).toEqual(tasks.map(() => 1))
+    const dqn = join(folder, 'dqn')
+    await train({ algo: 'dqn', env: 'HiddenSequence-v0', ...small, out: dqn, set: { finalEpisodes: 1 } })
+    expect(await evaluateTasks(dqn, { tasks })).toHaveLength(6)
+    await expect(evaluateTasks(dqn, { tasks, sample: true })).rejects.toMatchObject({ code: 'RPR_OPTION_CONFLICT' })
+  })
 })

@@ -2,7 +2,6 @@
 import { Pcg64, RepriseError, type Serializable, type VectorEnv } from '@reprise/core'
 import type { Learner } from './learner.ts'
 import { type LoadOptions, loadLearner } from './load-learner.ts'
-import { describeThrown, rowErrors } from './loops/failures.ts'
 import { PolicyInputs } from './loops/policy.ts'
 import { readTasks, type Task } from './loops/tasks.ts'
 
@@ -11,7 +10,7 @@ export interface EvaluateTasksOptions extends LoadOptions {
   readonly tasks: string | readonly Task[]
   /** Per task; default 1. Greedy episodes of a task are alike, as they begin with the same seed. */
   readonly episodes?: number
-  /** Whether actions are drawn from the policy, as in training, instead of the greedy ones. Default false. */
+  /** Whether actions are drawn from the policy, as in training, instead of the greedy ones; on policy only. Default false. */
   readonly sample?: boolean
   /** Seed of the draws. Default 0. */
   readonly seed?: number
@@ -20,7 +19,7 @@ export interface EvaluateTasksOptions extends LoadOptions {
 export interface TaskResult {
   readonly task: Task
   readonly episodes: number
-  /** Mean outcome; undefined where the environment reports none. */
+  /** Mean outcome; undefined where the environment reports none and no `outcomeFrom` says it. */
   readonly successRate: number | undefined
   readonly meanReward: number
 }
@@ -30,7 +29,7 @@ const ROWS = 64
 
 /**
  * Plays `episodes` of every task with the policy of a run.
- * @throws RPR_OPTION_RANGE, RPR_FILE_MISSING, RPR_CONFIG_INVALID, RPR_ENV_FAILED where an episode throws
+ * @throws RPR_OPTION_RANGE, RPR_OPTION_CONFLICT, RPR_FILE_MISSING, RPR_CONFIG_INVALID, and what an environment throws
  */
 export async function evaluateTasks(path: string, options: EvaluateTasksOptions): Promise<TaskResult[]> {
   const { episodes = 1, sample = false, seed = 0 } = options
@@ -47,7 +46,18 @@ export async function evaluateTasks(path: string, options: EvaluateTasksOptions)
       hint: 'Give a list of {seed, options} with one at least.',
     })
   }
-  const { learner, statistics } = await loadLearner(path, options)
+  const { algorithm, learner, statistics } = await loadLearner(path, options)
+  if (sample && algorithm.loop === 'replay') {
+    learner.executor.dispose()
+    throw new RepriseError(
+      'RPR_OPTION_CONFLICT',
+      `Option 'sample' is not for ${algorithm.name}, which explores by a schedule of its own.`,
+      {
+        value: algorithm.name,
+        hint: 'Leave it out: the greedy policy is what it has learnt.',
+      },
+    )
+  }
   try {
     return await playTasks(learner, statistics, tasks, episodes, sample ? new Pcg64(seed) : undefined)
   } finally {
@@ -63,10 +73,10 @@ async function playTasks(
   rng: Pcg64 | undefined,
 ): Promise<TaskResult[]> {
   const total = tasks.length * episodes
-  const training = learner.environments.evaluation(Math.min(ROWS, total))
+  const { environments, program, policy, executor } = learner
+  const training = environments.evaluation(Math.min(ROWS, total))
   training.setStatistics(statistics)
   const { env } = training
-  const { program, policy, executor } = learner
   const inputs = new PolicyInputs(rng ? program.inputs.act : program.inputs.decide, env.numEnvs)
   const sums = tasks.map(() => ({ outcome: 0, reward: 0 }))
   try {
@@ -75,7 +85,7 @@ async function playTasks(
       const taskOf = (row: number) => Math.floor((first + Math.min(row, count - 1)) / episodes)
       await resetRows(env, (row) => tasks[taskOf(row)]!)
       inputs.forget()
-      const { terminated, truncated, failed, outcomes, episodeReturns } = env.columns
+      const { terminated, truncated, outcomes, episodeReturns } = env.columns
       while (terminated.some((flag, i) => !flag && !truncated[i])) {
         if (rng) {
           policy.encode(env.columns.observations, inputs.arrays['observation'] as Float32Array)
@@ -88,9 +98,9 @@ async function playTasks(
         await env.step()
       }
       for (let row = 0; row < count; row++) {
-        if (failed[row]) throw episodeFailed(env, row)
-        sums[taskOf(row)]!.outcome += outcomes[row]!
-        sums[taskOf(row)]!.reward += episodeReturns[row]!
+        const reward = episodeReturns[row]!
+        sums[taskOf(row)]!.outcome += environments.outcome?.(reward) ?? outcomes[row]!
+        sums[taskOf(row)]!.reward += reward
       }
     }
   } finally {
@@ -118,13 +128,4 @@ async function resetRows(env: VectorEnv, taskOf: (row: number) => Task): Promise
     const { options } = taskOf(rows[0]!)
     await env.reset({ seeds, mask, ...(options === undefined ? {} : { options }) })
   }
-}
-
-function episodeFailed(env: VectorEnv, row: number): RepriseError {
-  const thrown = rowErrors(env)[row]
-  return new RepriseError('RPR_ENV_FAILED', `An episode of '${env.spec.id}' failed: ${describeThrown(thrown)}.`, {
-    value: thrown,
-    hint: 'Correct the environment; check-env finds many such faults.',
-    cause: thrown,
-  })
 }

@@ -13,7 +13,7 @@ export interface Evaluation {
   readonly stdReward: number
   readonly returns: readonly number[]
   readonly lengths: readonly number[]
-  /** Mean outcome over the episodes whose environment reports one. */
+  /** Mean outcome over the episodes whose environment reports one, or what `outcomeFrom` makes of their returns. */
   readonly successRate: number | undefined
   /** Episodes whose environment threw; they count in none of the above. */
   readonly failed: number
@@ -28,6 +28,7 @@ export class Evaluator {
   readonly #inputs: PolicyInputs
   readonly #seeds: readonly number[]
   readonly #failures: Failures | undefined
+  readonly #outcome: EnvironmentMaker['outcome']
   readonly #breather = new Breather()
 
   /**
@@ -47,6 +48,7 @@ export class Evaluator {
     this.#inputs = new PolicyInputs(program.inputs.decide, width)
     this.#seeds = seeds
     this.#failures = failures
+    this.#outcome = environments.outcome
   }
 
   /**
@@ -73,7 +75,7 @@ export class Evaluator {
         }
         returns.push(env.columns.episodeReturns[i]!)
         lengths.push(env.columns.episodeLengths[i]!)
-        outcomes.push(env.columns.outcomes[i]!)
+        outcomes.push(this.#outcome?.(returns.at(-1)!) ?? env.columns.outcomes[i]!)
       }
     }
     if (returns.length === 0) {

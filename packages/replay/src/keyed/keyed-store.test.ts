@@ -38,6 +38,20 @@ describe('a keyed store', () => {
     expect(store.metrics()).toEqual({ size: 8, keys: 1, bytes: 8 * 30, refused: 12, duplicates: 0, evicted: 4 })
   })
 
+  it('keeps the order of its keys over a checkpoint, though the first of one has given up its oldest episode', () => {
+    const store = new KeyedStore({ perKey: 2 })
+    for (const [group, key] of ['a1', 'b1', 'a2', 'a3'].map((key) => [key[0]!, key])) store.add(group!, episode(key!))
+    expect(store.groups).toEqual(['a', 'b'])
+    const state = store.state() as Record<string, never>
+    const copy = new KeyedStore({ perKey: 2 })
+    copy.load(state)
+    expect(copy.groups).toEqual(['a', 'b'])
+    expect(['a', 'b'].map((group) => keysOf(copy.get(group)))).toEqual([['a2', 'a3'], ['b1']])
+    for (const order of [['a'], ['a', 'c'], 'ab'])
+      expect(code(() => copy.load({ ...state, order }))).toBe('RPR_STATE_MISMATCH')
+    expect(copy.size).toBe(3)
+  })
+
   it('does not store a key twice, not even after it was given up', () => {
     const store = new KeyedStore({ perKey: 1 })
     expect([store.add(7, episode('x')), store.add(7, episode('x')), store.add(8, episode('x'))]).toEqual([

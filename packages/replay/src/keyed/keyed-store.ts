@@ -239,6 +239,8 @@ export class KeyedStore {
     const entries = [...this.#all.values()]
     return {
       groups: entries.map(({ group }) => group),
+      // Keys that have given up their first episode stand before others whose oldest is older.
+      order: [...this.#groups.keys()],
       ...encodeEpisodes(entries.map(({ episode }) => episode)),
       counts: Float64Array.of(this.#refused, this.#duplicates, this.#evicted),
       ...(this.#keys ? { keys: this.#keys.state() } : {}),
@@ -251,7 +253,7 @@ export class KeyedStore {
    */
   load(state: Serializable): void {
     const saved = fit.record(state)
-    const { groups } = saved
+    const { groups, order } = saved
     const episodes = decodeEpisodes(saved)
     const n = episodes.length
     if (!Array.isArray(groups)) throw fit.error('it lists no groups')
@@ -263,6 +265,11 @@ export class KeyedStore {
       return { group, episode, bytes: bytesOfEpisode(episode) }
     })
     this.#checkLoaded(entries)
+    // States of before it was kept have none: then that of the oldest episodes.
+    const named = new Set(groups as GroupKey[])
+    const ordered = order === undefined ? [...named] : (order as GroupKey[])
+    if (!Array.isArray(ordered) || ordered.length !== named.size || !ordered.every((group) => named.has(group)))
+      throw fit.error('its order is not one of its groups')
     const { keys } = saved
     // A store without a window saves none; what it holds is known all the same.
     if (keys !== undefined) this.#keys?.load(keys)
@@ -275,6 +282,7 @@ export class KeyedStore {
     this.#free.clear()
     this.#freeCount = 0
     this.#bytes = 0
+    for (const group of ordered) this.#groups.set(group, [])
     for (const { group, episode, bytes } of entries) this.#put(group, episode, bytes)
     ;[this.#refused, this.#duplicates, this.#evicted] = [counts[0]!, counts[1]!, counts[2]!]
   }

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { agentic } from '@reprise/agentic'
+import { box, discrete } from '@reprise/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listPresets } from '../config/presets.ts'
 import { resolveRun } from '../config/resolve.ts'
@@ -20,10 +21,26 @@ beforeAll(() => {
     `export default (observation, { step, task }) => (step + task.seed) % 3
      export async function second(observation) { return observation[0] === 0 ? 1 : 2 }`,
   )
+  writeFileSync(join(root, 'bad.mjs'), 'export default () => { throw new TypeError("no plan") }')
+  writeFileSync(join(root, 'idle.mjs'), 'export default () => 0')
   writeFileSync(join(root, 'empty.mjs'), 'export const nothing = 1')
   writeFileSync(join(root, 'two.mjs'), 'export const a = () => 0\nexport const b = () => 0')
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+/** Never ends by itself. */
+const endless = (maxEpisodeSteps?: number) =>
+  class Endless {
+    readonly observationSpace = box({ low: 0, high: 1, shape: [1] })
+    readonly actionSpace = discrete(2)
+    readonly spec = { id: 'Endless-v0', ...(maxEpisodeSteps === undefined ? {} : { maxEpisodeSteps }) }
+    reset() {
+      return { observation: [1] }
+    }
+    step() {
+      return { observation: [1], reward: 0, terminated: false, truncated: false }
+    }
+  }
 
 const quick = { hidden: [8], evalEvery: 0, finalEpisodes: 1, tensorboard: false, checkpointEvery: 0 }
 const run = (name: string, algo: string, set: object, more: object = {}) =>
@@ -79,12 +96,24 @@ describe('an expert to imitate', () => {
     ['empty.mjs', 'RPR_ENV_LOAD', /exports no function/],
     ['two.mjs', 'RPR_ENV_LOAD', /several functions: a, b/],
     ['two.mjs#c', 'RPR_ENV_LOAD', /no function 'c'/],
+    ['bad.mjs', 'RPR_ENV_FAILED', /step 0 of the task \{"seed":\d+\}: .*no plan/],
   ])('%s is refused before there is a run folder', async (file, code, message) => {
     const episodes = join(root, file)
     const name = `refused-${file.replace(/\W/g, '-')}`
     await expect(run(name, 'bc', { episodes })).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
     await expect(run(name, 'arpo', { demonstrations: episodes, tasks: 3 })).rejects.toMatchObject({ code })
     expect(existsSync(join(root, name))).toBe(false)
+  })
+
+  it('plays no longer than the run lets an episode be', async () => {
+    const set = { episodes: join(root, 'idle.mjs'), tasks: 1 }
+    for (const [env, more, length] of [
+      [endless(), {}, 10_000],
+      [endless(20), { maxEpisodeSteps: 5 }, 5],
+    ] as const) {
+      const { folder } = await run(`endless-${length}`, 'bc', { ...set, ...more, finalEpisodes: 1 }, { env, steps: 1 })
+      expect(rows(folder)[0]!['step']).toBe(length)
+    }
   })
 
   it('an environment without one is refused, and so are options that no expert reads', async () => {

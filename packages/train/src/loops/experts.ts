@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs'
 import { expertFor } from '@reprise/agentic'
 import { RepriseError, type ResetResult, type StepResult, suggest } from '@reprise/core'
-import type { EnvironmentMaker } from '../environments.ts'
+import { type EnvironmentMaker, EVALUATION_LIMIT } from '../environments.ts'
 import { importUserFile } from '../load-env/index.ts'
+import { describeThrown } from './failures.ts'
 import type { Task } from './tasks.ts'
 
 /** What an expert is given before each action. */
@@ -55,13 +56,17 @@ async function exportedFunction(from: string, option: string): Promise<ScriptedE
   throw refuse('it exports no function', 'Export one: `export default (observation) => action`.')
 }
 
-/** The actions that an expert takes in a task, up to the end of the episode. @throws RPR_ENV_FAILED naming the task */
+/**
+ * The actions that an expert takes in a task, up to the end of the episode or the run's limit on its steps.
+ * @throws RPR_ENV_FAILED naming the task where the expert throws
+ */
 export async function expertActions(
   expert: ScriptedExpert,
   environments: EnvironmentMaker,
   tasks: readonly Task[],
 ): Promise<(Task & { actions: unknown[] })[]> {
   const { env } = environments.bare()
+  const limit = environments.maxEpisodeSteps ?? EVALUATION_LIMIT
   try {
     const found: (Task & { actions: unknown[] })[] = []
     for (const task of tasks) {
@@ -73,10 +78,10 @@ export async function expertActions(
       for (;;) {
         const { observation, actionMask } = last
         const view = { observation, actionMask, state: env.snapshot?.(), step: actions.length, task }
-        const action = await expert(observation, view)
+        const action = await chosen(expert, view)
         actions.push(action)
         const result: StepResult<unknown> = await env.step(action as never)
-        if (result.terminated || result.truncated) break
+        if (result.terminated || result.truncated || actions.length === limit) break
         last = result
       }
       found.push({ ...task, actions })
@@ -84,5 +89,17 @@ export async function expertActions(
     return found
   } finally {
     await env.close?.()
+  }
+}
+
+async function chosen(expert: ScriptedExpert, view: ExpertView): Promise<unknown> {
+  try {
+    return await expert(view.observation, view)
+  } catch (cause) {
+    throw new RepriseError(
+      'RPR_ENV_FAILED',
+      `The expert failed in step ${view.step} of the task ${JSON.stringify(view.task)}: ${describeThrown(cause)}.`,
+      { value: cause, hint: 'Correct the expert, or leave that task out.', cause },
+    )
   }
 }

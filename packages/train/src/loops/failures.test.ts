@@ -109,6 +109,33 @@ it('an evaluation without a single episode is refused', async () => {
   expect(failedRunOf(error)).toEqual({ folder: join(root, 'none'), checkpoint: 0 })
 })
 
+it('goes on where all further episodes of a rollout budget are lost', async () => {
+  /** Every second episode throws: those of the budget, which follow on the first round in all rows. */
+  class Second {
+    readonly observationSpace = box({ low: 0, high: 1, shape: [1] })
+    readonly actionSpace = discrete(2)
+    readonly spec = { id: 'Second-v0', maxEpisodeSteps: 3 }
+    #episodes = 0
+    reset() {
+      this.#episodes++
+      return { observation: [1] }
+    }
+    step() {
+      if (this.#episodes % 2 === 0) throw new TypeError('socket closed')
+      return { observation: [1], reward: 0, terminated: true, truncated: false, outcome: 0 }
+    }
+  }
+  const { folder } = await train({
+    algo: 'grpo',
+    env: Second,
+    steps: 8,
+    executor: 'eager:cpu',
+    out: join(root, 'budget'),
+    set: { ...set, groups: 2, evalEvery: 1e6, finalEpisodes: 1, rolloutBudget: 4, rolloutStep: 2, logEvery: 1 },
+  })
+  expect(rowsOf(folder, 'metrics.jsonl')[0]).toMatchObject({ 'group/budget_episodes': 4, 'episodes/failed': 4 })
+})
+
 it('ends a run whose algorithm needs every step, with the environment, the row and the run', async () => {
   const out = join(root, 'ppo')
   const error = await train({

@@ -33,8 +33,12 @@ export class GroupCollector {
     this.#outcome = outcome
   }
 
-  /** `size` episodes of each task: at most as many in all as the environment has rows; other rows stand still. */
-  async play(tasks: readonly Task[], size: number): Promise<Played> {
+  /**
+   * `size` episodes of each task: at most as many in all as the environment has rows; other rows stand still. `mayFail`:
+   * whether it is no error where all of them fail, and none is left.
+   * @throws RepriseError RPR_ENV_FAILED
+   */
+  async play(tasks: readonly Task[], size: number, mayFail = false): Promise<Played> {
     const { policy, executor, rng, timer, episodes, failures } = this.#context
     const env = this.#env
     const { columns } = env
@@ -86,7 +90,7 @@ export class GroupCollector {
         }
       }
     }
-    return this.#pack(tasks, size, lengths)
+    return this.#pack(tasks, size, lengths, mayFail)
   }
 
   #outcomeOf(row: number): number {
@@ -133,7 +137,7 @@ export class GroupCollector {
     }
   }
 
-  #pack(tasks: readonly Task[], size: number, lengths: Int32Array): Played {
+  #pack(tasks: readonly Task[], size: number, lengths: Int32Array, mayFail: boolean): Played {
     const { columns } = this.#env
     const used = lengths.length
     const rows: number[] = []
@@ -142,7 +146,7 @@ export class GroupCollector {
       steps += lengths[i]!
       if (!columns.failed[i]) rows.push(i)
     }
-    if (rows.length === 0) {
+    if (rows.length === 0 && !mayFail) {
       const error = rowErrors(this.#env).find((thrown) => thrown !== undefined)
       throw new RepriseError(
         'RPR_ENV_FAILED',

@@ -42,6 +42,7 @@ export async function filterTasks(
           const played = await collector.play(
             some.map((id) => tasks.get(id)!),
             size,
+            named.size > 0,
           )
           steps += played.steps
           const { episodes, numbers } = played
