@@ -20,10 +20,10 @@ it('chooses tasks of the rate asked for, disjoint, and makes the base policy onc
     const set = { env: 'ToolChain-v0', steps: 1500, base: rate, algo: 'arpo' }
     return run({ seed: 1, out: join(folder, name, 'seed-1'), set })
   }
-  const made = statSync(join(base, 'rates.json')).mtimeMs
+  const made = statSync(join(base, 'ToolChain-v0', 'rates.json')).mtimeMs
   const hard = await job('hard', 0.02)
   const easy = await job('easy', 0.3)
-  expect(statSync(join(base, 'rates.json')).mtimeMs).toBe(made)
+  expect(statSync(join(base, 'ToolChain-v0', 'rates.json')).mtimeMs).toBe(made)
   expect(readdirSync(folder).sort()).toEqual(['base', 'easy', 'hard'])
   expect(hard.metrics.all_fail_share).toBeGreaterThan(0.6)
   expect(easy.metrics.all_fail_share).toBeLessThan(0.3)

@@ -19,7 +19,7 @@ const QUIET = { finalEpisodes: 1, evalEvery: 1e9, checkpointEvery: 1e9, logEvery
 const EPISODES = 16
 
 /**
- * `set`: `env`, `steps`; `algo` with its `preset` and `options`; `base`, the success rate that tasks begin with;
+ * `set`: `env`, `steps`; `algo` with its `preset` and `options`; `base`, the success that tasks begin with;
  * `reward: dense`; `filter: false`, which adds as many tasks that the base policy never solved.
  */
 export async function run({ seed, out, set }: Job) {
@@ -27,7 +27,7 @@ export async function run({ seed, out, set }: Job) {
   const { envOptions, policy, kept, hopeless, heldOut } = await prepare(
     join(dirname(dirname(out)), 'base'),
     String(env),
-    base as number | undefined,
+    base as number | 'solved' | undefined,
   )
   // What an interrupted job left behind.
   const folder = join(out, 'run')
