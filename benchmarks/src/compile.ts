@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { ppo } from '@reprise/algorithms'
-import { createExecutor, type Executor, type ExecutorName, type UpdatesCall } from '@reprise/backend'
+import { createExecutor, type Executor, type ExecutorName, listExecutors, type UpdatesCall } from '@reprise/backend'
 import { box, discrete, Pcg64, resolveOptions } from '@reprise/core'
 import { type StartRow, startRows, startShares } from './compile-start.ts'
 import { INSTALL_HINT, rivalsPython, runRival } from './rivals.ts'
@@ -17,7 +17,7 @@ const SIZES = [
   [256, 256],
 ] as const
 const WIDTHS = [1, 8, 64, 512]
-const EXECUTORS = ['eager:cpu', 'eager:wasm', 'onnx', 'wasm', 'auto'] as const
+const EXECUTORS = ['eager:cpu', 'eager:wasm', 'eager:tensorflow', 'onnx', 'wasm', 'tensorflow', 'auto'] as const
 /** Updates in one call, as the training loop makes them. JAX is called once per update with data that lie on its side. */
 const PER_CALL = 16
 
@@ -39,7 +39,13 @@ export async function runCompile(args: string[]): Promise<void> {
   const seconds = values.quick ? 0.2 : 1
   const starts = startRows(values.quick ? 1 : 5)
   const rows: Row[] = []
+  const absent = (await listExecutors()).filter(({ available }) => !available)
   for (const executor of EXECUTORS) {
+    const missing = absent.find(({ name }) => name === executor)
+    if (missing !== undefined) {
+      console.log(`${executor} was left out: it ${missing.note}`)
+      continue
+    }
     for (const [hidden, batch] of SIZES) rows.push(await updateRow(executor, hidden, batch, seconds))
     for (const width of WIDTHS) rows.push(await actRow(executor, width, seconds))
   }
@@ -200,7 +206,7 @@ function print(rows: readonly Row[], versions: Record<string, string> | undefine
   for (const [hidden, batch] of SIZES) {
     const match = { kind: 'update', hidden, batch } as const
     console.log(
-      `H ${hidden}, B ${batch}: auto is ${ratio('auto', 'PyTorch eager', match)}x as fast as PyTorch eager and ${ratio('auto', 'JAX', match)}x as JAX per call`,
+      `H ${hidden}, B ${batch}: auto is ${ratio('auto', 'PyTorch eager', match)}x as fast as PyTorch eager and ${ratio('auto', 'JAX', match)}x as JAX per call; tensorflow (XLA) is ${ratio('tensorflow', 'JAX', match)}x as JAX per call`,
     )
   }
   console.log(

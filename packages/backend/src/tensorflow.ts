@@ -48,9 +48,18 @@ export interface TensorFlowFacts {
 /** Starts TensorFlow for operations (`eager`) or for programs, and says what runs. @throws RepriseError */
 export async function startTensorFlow(executor: 'tensorflow' | 'eager:tensorflow'): Promise<TensorFlowFacts> {
   const { useTensorFlow, useTensorFlowTarget } = await loadTensorFlow(executor)
-  const { version, device, deterministic } = await (executor === 'tensorflow' ? useTensorFlowTarget() : useTensorFlow())
+  const use = executor === 'tensorflow' ? useTensorFlowTarget : useTensorFlow
+  const { version, device, deterministic } = await use({ threads: threads() })
   const where = ` (TensorFlow ${version} on ${device.name.split('device:')[1]})`
   return { deterministic, where, gpu: device.type === 'GPU' }
+}
+
+/**
+ * One, as the other compiled targets have: small operations lose more in waking another thread than it gives, and
+ * several runs at a time use the cores better. REPRISE_TENSORFLOW_THREADS says otherwise for large networks.
+ */
+function threads(): number {
+  return Number(process.env['REPRISE_TENSORFLOW_THREADS'] || 1)
 }
 
 /**
@@ -61,7 +70,7 @@ export async function offerGpu(): Promise<void> {
   if (!existsSync('/dev/nvidiactl') && !existsSync('/dev/dxg')) return
   try {
     const { locateTensorFlow, useTensorFlowTarget } = await loadTensorFlow('auto')
-    if (locateTensorFlow({ cuda: true }) !== undefined) await useTensorFlowTarget()
+    if (locateTensorFlow({ cuda: true }) !== undefined) await useTensorFlowTarget({ threads: threads() })
   } catch {
     // Not installed, or without a usable GPU.
   }

@@ -1,6 +1,6 @@
 /** Loads TensorFlow.js backends when they are first asked for, and makes one of them the active one. */
 import { engine, env, scalar, setBackend } from '@tensorflow/tfjs-core'
-import { loadTensorFlow } from './tensorflow.ts'
+import { startTensorFlow } from './tensorflow.ts'
 import { installWasmKernels } from './wasm-kernels.ts'
 
 export type TfjsBackend = 'cpu' | 'wasm' | 'tensorflow'
@@ -8,7 +8,7 @@ export type TfjsBackend = 'cpu' | 'wasm' | 'tensorflow'
 const loaders: Record<TfjsBackend, () => Promise<unknown>> = {
   cpu: () => import('@tensorflow/tfjs-backend-cpu'),
   wasm: () => import('@tensorflow/tfjs-backend-wasm'),
-  tensorflow: async () => (await loadTensorFlow('eager:tensorflow')).useTensorFlow(),
+  tensorflow: () => startTensorFlow('eager:tensorflow'),
 }
 
 /** Imports, registers and starts a backend. Afterwards `activate` may switch to it at any time. */

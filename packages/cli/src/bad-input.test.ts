@@ -14,7 +14,7 @@ import {
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ErrorCode } from '@reprise/core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { envTemplate } from './env-template.ts'
 import { main } from './main.ts'
 import { testIo } from './testing/test-io.ts'
@@ -24,6 +24,8 @@ let steps: number
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'reprise-bad-'))
+  // Whatever TensorFlow this machine has: here it is missing.
+  vi.stubEnv('REPRISE_TENSORFLOW', '/nowhere')
   const quick = [
     '--no-preset',
     '--set',
@@ -236,6 +238,8 @@ const cases: readonly Case[] = [
   [`${train} --preset Cartpole`, 'RPR_PRESET_UNKNOWN', "'Cartpole'"],
   [`${train} --executor eager:wsm`, 'RPR_EXECUTOR_UNKNOWN', "'eager:wsm'", "'eager:wasm'"],
   [`${train} --executor tensorflow`, 'RPR_EXECUTOR_MISSING', "'tensorflow'", 'eager:wasm'],
+  [`${train} --device gpu:x`, 'RPR_OPTION_RANGE', "'gpu:x'", "'gpu:1'"],
+  [`${train} --device gpu --executor wasm`, 'RPR_OPTION_INERT', '--device gpu', '--executor tensorflow'],
   [`${train} --env-set length=2`, 'RPR_OPTION_UNKNOWN', "'length'"],
   [
     'train --algo ppo --env FrozenLake-v1 --env-set isSlippery=maybe --out @new',

@@ -17,13 +17,16 @@ export interface OfficialBinding {
 
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']
 
-/** The add-on of an installed package whose library was downloaded as well; it is not opened here. */
+/**
+ * The add-on of an installed package whose library was downloaded as well; it is not opened here. Looked for beside this
+ * package and from the working folder.
+ */
 export function locateOfficialBinding(): OfficialBinding | undefined {
-  const require = createRequire(import.meta.url)
-  for (const name of PACKAGES) {
+  const bases = [import.meta.url, join(process.cwd(), 'package.json')]
+  for (const [name, base] of PACKAGES.flatMap((name) => bases.map((base) => [name, base] as const))) {
     let folder: string
     try {
-      folder = dirname(require.resolve(`${name}/package.json`))
+      folder = dirname(createRequire(base).resolve(`${name}/package.json`))
     } catch {
       continue
     }
@@ -48,6 +51,7 @@ function libraryVersion(folder: string): string {
 /** Opens it. @throws RepriseError RPR_TENSORFLOW_START */
 export function openOfficialBinding(): { binding: Binding; version: string; device: Device } {
   const { file } = locateOfficialBinding()!
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3'
   try {
     const binding = createRequire(import.meta.url)(file) as Binding
     const type = binding.isUsingGpuDevice() ? 'GPU' : 'CPU'

@@ -15,12 +15,14 @@ export interface TensorFlowOptions {
   readonly library?: string
   /** true: only a CUDA build; false: no GPU, even where there is one. Default: a GPU where there is one. */
   readonly cuda?: boolean
-  /** 'cpu', 'gpu' or 'gpu:1'. Default: the first GPU, else the processor. */
+  /** 'cpu', 'gpu' or 'gpu:1'. Default: what REPRISE_DEVICE says, else the first GPU, else the processor. */
   readonly device?: string
   /** Default true: results repeat, also where that is slower; an operation that cannot repeat on a GPU is refused. */
   readonly deterministic?: boolean
   /** Default false: products of float32 are not rounded to 10 bits on NVIDIA's tensor cores. */
   readonly allowTf32?: boolean
+  /** Threads of the processor for one operation or program, 1 to 127. Default: one per core. Set by the first call. */
+  readonly threads?: number
 }
 
 /** What runs. */
@@ -56,7 +58,13 @@ export async function useTensorFlow(options: TensorFlowOptions = {}): Promise<Te
 
 /** As {@link useTensorFlow}, without changing the active backend. */
 export async function startTensorFlow(options: TensorFlowOptions = {}): Promise<Running> {
-  const asked = JSON.stringify(options, Object.keys(options).sort())
+  // The number of threads changes no result.
+  const asked = JSON.stringify(
+    options,
+    Object.keys(options)
+      .filter((key) => key !== 'threads')
+      .sort(),
+  )
   if (running !== undefined) {
     if (asked !== running.asked && asked !== '{}') {
       throw new RepriseError(
@@ -103,8 +111,14 @@ export function runningTensorFlow(): Running | undefined {
 }
 
 function open(options: TensorFlowOptions, asked: string): Running {
-  const { deterministic = true, allowTf32 = false, cuda } = options
-  const choice = parseDevice(options.device, cuda)
+  const { deterministic = true, allowTf32 = false, cuda, threads } = options
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 127)) {
+    throw new RepriseError('RPR_OPTION_RANGE', `threads is ${threads}.`, {
+      value: threads,
+      hint: 'It is an integer from 1 to 127.',
+    })
+  }
+  const choice = parseDevice(options.device ?? (cuda === undefined ? deviceFromEnvironment() : undefined), cuda)
   const library = locateTensorFlow(options)
   if (library === undefined) throw missing(cuda)
   if (library.source === 'official-binding') {
@@ -116,10 +130,15 @@ function open(options: TensorFlowOptions, asked: string): Running {
       asked,
     }
   }
-  const session = new Session(library, choice, { deterministic, allowTf32 })
+  const session = new Session(library, choice, { deterministic, allowTf32, threads })
   const { version, device } = session
   const info = { version, library: { ...library, version }, device, deterministic, allowTf32 }
   return { info, session, binding: new NativeBinding(session), asked }
+}
+
+function deviceFromEnvironment(): string | undefined {
+  const device = process.env['REPRISE_DEVICE']
+  return device === '' ? undefined : device
 }
 
 function missing(cuda: boolean | undefined): RepriseError {

@@ -1,10 +1,12 @@
 import { RepriseError } from '@reprise/core'
 import type { CheckpointChoice, EvaluateTasksOptions, TaskResult } from '@reprise/train'
 import type { Args } from '../args.ts'
+import { chooseDevice } from '../device.ts'
 import type { Io } from '../io.ts'
 import { table } from '../table.ts'
 
 export async function run(args: Args, io: Io): Promise<number> {
+  await chooseDevice(args)
   const path = args.argument('run')
   const options = {
     checkpoint: readCheckpointChoice(args.text('checkpoint')),

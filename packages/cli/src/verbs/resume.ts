@@ -1,9 +1,11 @@
 import type { Args } from '../args.ts'
 import { conclude } from '../conclude.ts'
+import { chooseDevice } from '../device.ts'
 import { interruptible } from '../interrupt.ts'
 import type { Io } from '../io.ts'
 
 export async function run(args: Args, io: Io): Promise<number> {
+  await chooseDevice(args)
   const quiet = args.switch('quiet')
   const { resume } = await import('@reprise/train')
   const session = await interruptible(io, (signal) =>

@@ -13,6 +13,11 @@ const EXECUTOR: FlagSpec = {
   value: '<name>',
   doc: "Where tensors run; 'list executors' shows the choices (default: auto)",
 }
+const DEVICE: FlagSpec = {
+  kind: 'text',
+  value: '<name>',
+  doc: 'With an executor on TensorFlow: cpu, gpu or a GPU by number, gpu:1 (default: the first GPU, else the processor)',
+}
 const QUIET: FlagSpec = { kind: 'switch', doc: 'Print nothing but the result' }
 
 const train: VerbSpec = {
@@ -68,6 +73,7 @@ const train: VerbSpec = {
     },
     'env-set': { kind: 'pairs', value: 'isSlippery=false', doc: 'Set an option of the environment; may be repeated' },
     executor: EXECUTOR,
+    device: DEVICE,
     quiet: QUIET,
   },
   conflicts: [
@@ -96,6 +102,7 @@ const resume: VerbSpec = {
       ...EXECUTOR,
       doc: 'Another executor than the run began on; results are then no longer equal bit for bit',
     },
+    device: DEVICE,
     quiet: QUIET,
   },
   examples: [
@@ -132,6 +139,7 @@ const evaluate: VerbSpec = {
       ...EXECUTOR,
       doc: "Where tensors run; 'list executors' shows the choices (default: where the run did)",
     },
+    device: DEVICE,
   },
   examples: [
     ['runs/acrobot-3 --episodes 100 --checkpoint best', ''],

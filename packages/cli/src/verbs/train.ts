@@ -1,12 +1,14 @@
 import { RepriseError } from '@reprise/core'
 import type { Args } from '../args.ts'
 import { conclude } from '../conclude.ts'
+import { chooseDevice } from '../device.ts'
 import { interruptible } from '../interrupt.ts'
 import type { Io } from '../io.ts'
 import { trainOptions } from '../train-options.ts'
 
 export async function run(args: Args, io: Io): Promise<number> {
   const options = trainOptions(args)
+  await chooseDevice(args)
   const seeds = args.text('seeds')
   if (seeds !== undefined) {
     const { trainSeeds } = await import('../seeds.ts')

@@ -41,7 +41,6 @@ const BUNDLE = fileURLToPath(new URL('./tfjs-node-kernels.cjs', import.meta.url)
 
 export function loadTfjsNode(): TfjsNode {
   const require = createRequire(import.meta.url)
-  shim(require('node:util') as Record<string, unknown>)
   if (existsSync(BUNDLE)) {
     const { NodeJSKernelBackend, registerKernels } = require(BUNDLE) as {
       NodeJSKernelBackend: TfjsNode['Backend']
@@ -49,6 +48,7 @@ export function loadTfjsNode(): TfjsNode {
     }
     return { Backend: NodeJSKernelBackend, registerKernels }
   }
+  shim(require('node:util') as Record<string, unknown>)
   const folder = '@tensorflow/tfjs-node-gpu/dist'
   const { NodeJSKernelBackend } = require(`${folder}/nodejs_kernel_backend.js`) as {
     NodeJSKernelBackend: TfjsNode['Backend']

@@ -31,7 +31,7 @@ export class Session {
     this.version = this.api.TF_Version()
     this.status = new Status(this.api)
     try {
-      this.context = this.#newContext(choice)
+      this.context = this.#newContext(choice, settings.threads)
       this.device = this.#chooseDevice(choice)
     } catch (cause) {
       if (cause instanceof RepriseError) throw cause
@@ -44,10 +44,10 @@ export class Session {
     if (!isMainThread) process.once('exit', () => this.close())
   }
 
-  #newContext(choice: DeviceChoice): Pointer {
+  #newContext(choice: DeviceChoice, threads: number | undefined): Pointer {
     const { api, status } = this
     const options = api.TFE_NewContextOptions()
-    const config = contextConfig(choice)
+    const config = contextConfig(choice, threads)
     api.TFE_ContextOptionsSetConfig(options, config, config.length, status.pointer)
     status.check()
     const context = api.TFE_NewContext(options, status.pointer)

@@ -6,10 +6,12 @@ export interface Settings {
   readonly deterministic: boolean
   /** Lets NVIDIA's tensor cores round the factors of float32 products to 10 bits. */
   readonly allowTf32: boolean
+  /** Of the processor, for one operation or program; undefined: as many as there are. */
+  readonly threads: number | undefined
 }
 
 /** Variables that the user has set stay as they are; flags of XLA are added to the user's own. */
-export function writeVariables(ffi: Ffi, { deterministic, allowTf32 }: Settings): void {
+export function writeVariables(ffi: Ffi, { deterministic, allowTf32 }: Omit<Settings, 'threads'>): void {
   const set = (name: string, value: string): void => ffi.setVariable(name, process.env[name] ?? value)
   set('TF_CPP_MIN_LOG_LEVEL', '3')
   if (deterministic) {
@@ -36,10 +38,11 @@ export interface DeviceChoice {
  * A ConfigProto. A GPU that is not chosen is hidden, so that nothing is placed on it and no memory is taken there.
  * Memory grows as needed instead of being taken whole at the start.
  */
-export function contextConfig({ kind, index }: DeviceChoice): Uint8Array {
+export function contextConfig({ kind, index }: DeviceChoice, threads?: number): Uint8Array {
   const gpuOptions = [...varint(4, 1), ...(kind === 'gpu' ? text(5, String(index)) : [])]
   return Uint8Array.from([
     ...(kind === 'cpu' ? message(1, [...text(1, 'GPU'), ...varint(2, 0)]) : []),
+    ...(threads === undefined ? [] : varint(2, threads)),
     ...message(6, gpuOptions),
     // Soft placement: an operation without a kernel for the GPU runs on the processor.
     ...varint(7, 1),

@@ -33,8 +33,12 @@ export class TfGraph {
   readonly #graph: Pointer
   #nodes = 0
 
+  /** Whether its functions run on the processor, which likes other shapes of code than a GPU. */
+  readonly onProcessor: boolean
+
   constructor(session: Session) {
     this.#session = session
+    this.onProcessor = session.device.type === 'CPU'
     this.#graph = session.api.TF_NewGraph()
   }
 
