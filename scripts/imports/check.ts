@@ -28,7 +28,8 @@ function checkPackage(
   const used = { runtime: new Set<string>(), tests: new Set<string>() }
 
   for (const file of self.files) {
-    const isTest = /\.test\.ts$|\/(test|testing|fixtures)\//.test(file)
+    // What tests and builds import is not needed by a user.
+    const isTest = /\.test\.ts$|\/(test|testing|fixtures|build)\//.test(file)
     for (const { specifier, line } of importsOf(readFileSync(join(root, file), 'utf8'))) {
       const bad = (why: string) => problems.push(`${file}:${line}: imports '${specifier}': ${why}`)
       if (isBuiltin(specifier)) {
