@@ -69,7 +69,7 @@ export const ERROR_CODES = {
   RPR_TENSORFLOW_UNSUPPORTED: 'The TensorFlow backend lacks what was asked for.',
   RPR_SETUP_PLATFORM: 'What setup installs does not run on this platform.',
   RPR_SETUP_PYTHON: 'No Python is here, or none with a pip that setup can use.',
-  RPR_SETUP_DOWNLOAD: 'pip could not download what setup installs.',
+  RPR_SETUP_DOWNLOAD: 'What setup installs could not be downloaded by pip.',
   RPR_SETUP_SPACE: 'The disk has too little free space for what setup installs.',
   RPR_SETUP_DAMAGED: 'What setup downloaded is damaged or does not open.',
 } as const
