@@ -68,7 +68,7 @@ export async function createExecutor(options: CreateExecutorOptions): Promise<Ex
 let last: Promise<unknown> = Promise.resolve()
 
 async function start({ executor, program, rows, warn }: CreateExecutorOptions): Promise<Executor> {
-  const name = await checkExecutor(process.env['REPRISE_TRY_EXECUTOR'] ?? executor)
+  const name = await checkExecutor(executor)
   const backend = EAGER[name]
   const asked = `asked for by name: ${name}`
   if (backend !== undefined) {

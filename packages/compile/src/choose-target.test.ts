@@ -3,6 +3,7 @@ import { chooseTarget } from './choose-target.ts'
 import { GraphBuilder } from './graph-builder.ts'
 import { interpreterTarget } from './interpreter/target.ts'
 import type { ProgramRequest, Target } from './target.ts'
+import { registerTarget } from './target-registry.ts'
 import type { CompileWarning } from './warn.ts'
 
 /** One product of n x n matrices: 2 n^3 operations. */
@@ -23,6 +24,14 @@ describe('auto', () => {
     expect(small.target.name).toBe('wasm')
     expect(small.reason).toMatch(/0\.524 MFLOP .* below the crossover of 100 MFLOP/)
     expect(chooseTarget(productOf(512)).target.name).toBe('onnx')
+  })
+  it('takes a registered target before them from its own size on, where it has one', () => {
+    registerTarget({ ...interpreterTarget, name: 'large', fromFlops: 3e8 })
+    expect(chooseTarget(productOf(512)).target.name).toBe('onnx')
+    const choice = chooseTarget(productOf(1024))
+    expect(choice.target.name).toBe('large')
+    expect(choice.reason).toBe('2.15e+3 MFLOP in the largest function: the 300 MFLOP from which large is taken.')
+    expect(choice.rest.map(({ name }) => name)).toEqual(['onnx', 'wasm', 'eager'])
   })
 })
 

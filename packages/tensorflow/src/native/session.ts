@@ -4,7 +4,7 @@ import { isMainThread } from 'node:worker_threads'
 import { RepriseError } from '@reprise/core'
 import { libraryNames, type TensorFlowLibrary } from '../library.ts'
 import { bindCApi, type CApi, Status } from './c-api.ts'
-import { type Ffi, loadFfi, type Pointer } from './ffi.ts'
+import { type Ffi, loadFfi, type NativeLibrary, type Pointer } from './ffi.ts'
 import { contextConfig, type DeviceChoice, type Settings, writeVariables } from './settings.ts'
 
 export interface Device {
@@ -27,7 +27,7 @@ export class Session {
   constructor(library: TensorFlowLibrary, choice: DeviceChoice, settings: Settings) {
     this.ffi = loadFfi()
     writeVariables(this.ffi, settings)
-    this.api = openLibrary(this.ffi, library)
+    this.api = openLibrary(this.ffi, library, settings)
     this.version = this.api.TF_Version()
     this.status = new Status(this.api)
     try {
@@ -93,7 +93,7 @@ export class Session {
   }
 }
 
-function openLibrary(ffi: Ffi, library: TensorFlowLibrary): CApi {
+function openLibrary(ffi: Ffi, library: TensorFlowLibrary, { allowTf32 }: Settings): CApi {
   const { cc, framework } = libraryNames()
   const open = (path: string) => {
     try {
@@ -114,8 +114,18 @@ function openLibrary(ffi: Ffi, library: TensorFlowLibrary): CApi {
       // For instance a library for a GPU older than this CUDA's.
     }
   }
-  open(join(library.folder, framework))
+  const base = open(join(library.folder, framework))
+  if (!allowTf32) forbidTf32(base)
   return bindCApi(open(join(library.folder, cc)))
+}
+
+/** What `tf.config.experimental.enable_tensor_float_32_execution(False)` calls: XLA asks this, not NVIDIA's variable. */
+function forbidTf32(framework: NativeLibrary): void {
+  try {
+    framework.func('_ZN3tsl32enable_tensor_float_32_executionEb', 'void', ['bool'])(false)
+  } catch {
+    // Another version calls it otherwise; the variable holds for NVIDIA's own libraries.
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,7 @@
-import { compile, type Program, spec } from '@reprise/compile'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { compile, loadProgram, type Program, spec } from '@reprise/compile'
 import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -124,6 +127,38 @@ describe.skipIf(tensorFlowMissing)('the target tensorflow', () => {
     program.dispose()
     expect(() => update()).toThrow(/disposed/)
     expect(() => program.save()).toThrow(/disposed/)
+  })
+
+  it.each([0, 1])('joins large pieces along axis %s', (axis) => {
+    const inputs = { a: spec([50, 40]), b: axis === 0 ? spec([60, 40]) : spec([50, 70]), c: spec([50, 40]) }
+    const fn = (_: never, { a, b, c }: Tree) => ({ y: tf.concat([a!, b!, c!] as tf.Tensor2D[], axis) })
+    const program = compile({ target: 'tensorflow', functions: { join: { fn, inputs } } } as never)
+    const join = (program as unknown as Record<string, Call>)['join']!
+    let next = 0
+    for (const name of ['a', 'b', 'c']) {
+      const to = join.inputs[name]!
+      to.set(Float32Array.from({ length: to.length }, () => next++))
+    }
+    const tensors = Object.entries(inputs).map(([name, { shape }]) => tf.tensor(join.inputs[name]!, shape as number[]))
+    expect(join()['y']).toEqual(tf.concat(tensors, axis).dataSync())
+    program.dispose()
+  })
+
+  it('is written to a file and starts from it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'reprise-program-'))
+    const file = join(folder, 'counter.rpr')
+    const program = counter()
+    const update = program.update as unknown as Call
+    update.inputs['batch']!['x']!.set([1, 2, 3, 4, 5, 6])
+    update.inputs['schedule']!['rate']!.set([0.5])
+    update()
+    await program.write(file)
+    const loaded = (await loadProgram(file, { target: 'tensorflow' })) as typeof program
+    expect(loaded.target).toBe('tensorflow')
+    expect(await loaded.save()).toEqual(await program.save())
+    rmSync(folder, { recursive: true })
+    program.dispose()
+    loaded.dispose()
   })
 
   it('refuses what does not compile, and takes other shapes on demand', () => {
