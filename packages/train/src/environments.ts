@@ -50,7 +50,7 @@ export class EnvironmentMaker {
   /** Where goals can be replaced in hindsight; wrappers may change what a goal is. */
   readonly goals: GoalSpec | undefined
   /** What success is where it is not what the environment says (`outcomeFrom`). */
-  readonly outcome: ((episodeReturn: number) => number) | undefined
+  readonly #outcome: ((episodeReturn: number) => number) | undefined
   /** Without the run's wrappers. */
   readonly #bare: AnyEnvDefinition
   readonly #definition: AnyEnvDefinition
@@ -84,7 +84,7 @@ export class EnvironmentMaker {
     gamma: number,
   ) {
     this.#run = run
-    this.outcome = outcomeFrom(run.outcomeFrom ?? 'none')
+    this.#outcome = outcomeFrom(run.outcomeFrom ?? 'none')
     this.#gamma = gamma
     this.#bare = definition
     this.goals = run.wrappers.length > 0 ? undefined : definition.goals
@@ -110,6 +110,11 @@ export class EnvironmentMaker {
 
   training(numEnvs: number, options: VectorMakeOptions): TrainingEnv {
     return this.#build(numEnvs, options, true)
+  }
+
+  /** The outcome of the episode that just ended in a row of one of its environments; NaN where none is known. */
+  outcomeOf({ columns }: VectorEnv, row: number): number {
+    return this.#outcome?.(columns.episodeReturns[row]!) ?? columns.outcomes[row]!
   }
 
   /** Frozen normalisers, raw rewards, one episode per row until the caller resets it. */

@@ -1,8 +1,9 @@
 /** How a run's policy does on given tasks, one by one. */
-import { Pcg64, RepriseError, type Serializable, type VectorEnv } from '@reprise/core'
+import { Pcg64, RepriseError, type Serializable } from '@reprise/core'
 import type { Learner } from './learner.ts'
 import { type LoadOptions, loadLearner } from './load-learner.ts'
 import { PolicyInputs } from './loops/policy.ts'
+import { resetRows } from './loops/reset-rows.ts'
 import { readTasks, type Task } from './loops/tasks.ts'
 
 export interface EvaluateTasksOptions extends LoadOptions {
@@ -73,7 +74,7 @@ async function playTasks(
   rng: Pcg64 | undefined,
 ): Promise<TaskResult[]> {
   const total = tasks.length * episodes
-  const { environments, program, policy, executor } = learner
+  const { environments, program, policy } = learner
   const training = environments.evaluation(Math.min(ROWS, total))
   training.setStatistics(statistics)
   const { env } = training
@@ -83,24 +84,17 @@ async function playTasks(
     for (let first = 0; first < total; first += env.numEnvs) {
       const count = Math.min(env.numEnvs, total - first)
       const taskOf = (row: number) => Math.floor((first + Math.min(row, count - 1)) / episodes)
-      await resetRows(env, (row) => tasks[taskOf(row)]!)
+      await resetRows(env, env.numEnvs, (row) => tasks[taskOf(row)]!)
       inputs.forget()
-      const { terminated, truncated, outcomes, episodeReturns } = env.columns
+      const { terminated, truncated, episodeReturns } = env.columns
       while (terminated.some((flag, i) => !flag && !truncated[i])) {
-        if (rng) {
-          policy.encode(env.columns.observations, inputs.arrays['observation'] as Float32Array)
-          inputs.readMask(env.columns.actionMasks)
-          inputs.drawNoise(rng)
-          const out = await executor.act(inputs.arrays)
-          inputs.remember(out)
-          policy.writeActions(out['action']!, env.columns.actions)
-        } else await policy.decide(env, inputs)
+        await (rng ? policy.sample(env, inputs, rng) : policy.decide(env, inputs))
         await env.step()
       }
       for (let row = 0; row < count; row++) {
-        const reward = episodeReturns[row]!
-        sums[taskOf(row)]!.outcome += environments.outcome?.(reward) ?? outcomes[row]!
-        sums[taskOf(row)]!.reward += reward
+        const sum = sums[taskOf(row)]!
+        sum.outcome += environments.outcomeOf(env, row)
+        sum.reward += episodeReturns[row]!
       }
     }
   } finally {
@@ -112,20 +106,4 @@ async function playTasks(
     successRate: Number.isNaN(sums[i]!.outcome) ? undefined : sums[i]!.outcome / episodes,
     meanReward: sums[i]!.reward / episodes,
   }))
-}
-
-/** Rows with equal options in one call. */
-async function resetRows(env: VectorEnv, taskOf: (row: number) => Task): Promise<void> {
-  const groups = new Map<string, number[]>()
-  for (let row = 0; row < env.numEnvs; row++) {
-    const key = JSON.stringify(taskOf(row).options ?? null)
-    groups.set(key, [...(groups.get(key) ?? []), row])
-  }
-  const seeds = Float64Array.from({ length: env.numEnvs }, (_, row) => taskOf(row).seed)
-  for (const rows of groups.values()) {
-    const mask = new Uint8Array(env.numEnvs)
-    for (const row of rows) mask[row] = 1
-    const { options } = taskOf(rows[0]!)
-    await env.reset({ seeds, mask, ...(options === undefined ? {} : { options }) })
-  }
 }

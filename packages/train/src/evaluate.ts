@@ -28,7 +28,7 @@ export class Evaluator {
   readonly #inputs: PolicyInputs
   readonly #seeds: readonly number[]
   readonly #failures: Failures | undefined
-  readonly #outcome: EnvironmentMaker['outcome']
+  readonly #environments: EnvironmentMaker
   readonly #breather = new Breather()
 
   /**
@@ -48,7 +48,7 @@ export class Evaluator {
     this.#inputs = new PolicyInputs(program.inputs.decide, width)
     this.#seeds = seeds
     this.#failures = failures
-    this.#outcome = environments.outcome
+    this.#environments = environments
   }
 
   /**
@@ -75,7 +75,7 @@ export class Evaluator {
         }
         returns.push(env.columns.episodeReturns[i]!)
         lengths.push(env.columns.episodeLengths[i]!)
-        outcomes.push(this.#outcome?.(returns.at(-1)!) ?? env.columns.outcomes[i]!)
+        outcomes.push(this.#environments.outcomeOf(env, i))
       }
     }
     if (returns.length === 0) {

@@ -9,7 +9,6 @@ import type { ResolvedRun } from './config/resolve.ts'
 import { EnvironmentMaker, EVALUATION_LIMIT } from './environments.ts'
 import { checkTaskChoice, oddTaskChoice } from './loops/curriculum.ts'
 import type { Demonstrated } from './loops/demonstrations.ts'
-import { outcomeFrom } from './loops/outcome-from.ts'
 import { Policy } from './loops/policy.ts'
 import { fixedTasks } from './loops/tasks.ts'
 import { generatorOf } from './run/seeds.ts'
@@ -31,7 +30,6 @@ export async function buildLearner(resolved: ResolvedRun): Promise<Learner> {
   const { algorithm, algorithmOptions: options, run } = resolved
   // Refuses a bad list of tasks before anything is written; the loop reads it again.
   const tasks = run.tasks === undefined ? undefined : fixedTasks(run.tasks, generatorOf(run.seed, 'environments'))
-  if (run.outcomeFrom !== undefined) outcomeFrom(run.outcomeFrom)
   const gamma = typeof options['gamma'] === 'number' ? options['gamma'] : 0.99
   const environments = await EnvironmentMaker.make(resolved.definition, resolved.envOptions, run, gamma)
   if (algorithm.loop === 'group' && environments.maxEpisodeSteps === undefined) {

@@ -391,7 +391,7 @@ export class Session {
   }
 }
 
-function makeLoop(context: LoopContext, { tasks, outcomeFrom }: ResolvedRun['run']): Loop {
+function makeLoop(context: LoopContext, { tasks }: ResolvedRun['run']): Loop {
   const { algorithm } = context
   switch (algorithm.loop) {
     case 'rollout':
@@ -399,8 +399,8 @@ function makeLoop(context: LoopContext, { tasks, outcomeFrom }: ResolvedRun['run
     case 'replay':
       return new ReplayLoop(context, algorithm)
     case 'dataset':
-      return new DatasetLoop(context, algorithm, outcomeFrom, tasks)
+      return new DatasetLoop(context, algorithm, tasks)
     case 'group':
-      return new GroupLoop(context, algorithm, tasks ?? 'fresh', outcomeFrom)
+      return new GroupLoop(context, algorithm, tasks ?? 'fresh')
   }
 }

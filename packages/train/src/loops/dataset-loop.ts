@@ -3,22 +3,19 @@ import { type DatasetAlgorithm, type EpisodeGroups, isScripted } from '@reprise/
 import { RepriseError, type Serializable } from '@reprise/core'
 import { demonstrations } from './demonstrations.ts'
 import { type Loop, type LoopContext, learn } from './loop.ts'
-import { outcomeFrom } from './outcome-from.ts'
 import { ActionPlayer, type Demonstration } from './play-actions.ts'
 import { expertTasks } from './tasks.ts'
 
 export class DatasetLoop implements Loop {
   readonly #context: LoopContext
   readonly #algorithm: DatasetAlgorithm
-  readonly #outcome: string
   readonly #tasks: string
   #episodes: EpisodeGroups | undefined
 
-  /** `outcome` and `tasks` as the options `outcomeFrom` and `tasks` give them. */
-  constructor(context: LoopContext, algorithm: DatasetAlgorithm, outcome = 'none', tasks = 'fresh') {
+  /** `tasks` as the option gives it. */
+  constructor(context: LoopContext, algorithm: DatasetAlgorithm, tasks = 'fresh') {
     this.#context = context
     this.#algorithm = algorithm
-    this.#outcome = outcome
     this.#tasks = tasks
   }
 
@@ -29,7 +26,7 @@ export class DatasetLoop implements Loop {
   async #read(): Promise<EpisodeGroups> {
     if (this.#episodes) return this.#episodes
     const { environments, program, policy, spaces, options, rng, demonstrated } = this.#context
-    const player = new ActionPlayer(environments, program, policy, outcomeFrom(this.#outcome))
+    const player = new ActionPlayer(environments, program, policy)
     try {
       const source = this.#algorithm.episodes(options)
       const tasks = isScripted(source.from) ? expertTasks(this.#tasks, rng.environments, source.count) : []

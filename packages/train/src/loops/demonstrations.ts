@@ -11,7 +11,6 @@ import { readCheckpoint } from '../run/checkpoint.ts'
 import { readConfig } from '../run/run-folder.ts'
 import { generatorOf } from '../run/seeds.ts'
 import { expertActions, loadExpert } from './experts.ts'
-import { outcomeFrom } from './outcome-from.ts'
 import { ActionPlayer, type Demonstration } from './play-actions.ts'
 import { expertTasks, type Task } from './tasks.ts'
 
@@ -90,7 +89,7 @@ export async function readDemonstrations(
         ? algorithm.demonstrations?.(options)
         : undefined
   if (!source) return undefined
-  const player = new ActionPlayer(environments, program, policy, outcomeFrom(run.outcomeFrom ?? 'none'))
+  const player = new ActionPlayer(environments, program, policy)
   const tasks = isScripted(source.from)
     ? expertTasks(run.tasks ?? 'fresh', generatorOf(run.seed, 'environments'), source.count)
     : []

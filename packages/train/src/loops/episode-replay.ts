@@ -18,17 +18,11 @@ export class EpisodeReplay {
   /** What was played in this iteration and is not stored yet. */
   #fresh: { played: Played; judged: Judged }[] = []
 
-  constructor(
-    context: LoopContext,
-    algorithm: GroupAlgorithm,
-    config: EpisodeReplayConfig,
-    groups: number,
-    outcome: ((episodeReturn: number) => number) | undefined,
-  ) {
+  constructor(context: LoopContext, algorithm: GroupAlgorithm, config: EpisodeReplayConfig, groups: number) {
     const { environments, program, policy, executor, rng, options } = context
     this.#context = context
     this.#algorithm = algorithm
-    this.#player = new ActionPlayer(environments, program, policy, outcome)
+    this.#player = new ActionPlayer(environments, program, policy)
     this.#saves = algorithm.savesEpisodes?.(options) ?? true
     this.assembler = new GroupAssembler(config, {
       rng: rng.replay,

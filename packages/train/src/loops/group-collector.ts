@@ -6,6 +6,7 @@ import { StepColumns } from './episode-packing.ts'
 import { describeThrown, rowErrors } from './failures.ts'
 import type { LoopContext } from './loop.ts'
 import { PolicyInputs } from './policy.ts'
+import { resetRows } from './reset-rows.ts'
 import { type Task, taskIdOf } from './tasks.ts'
 
 export interface Played {
@@ -22,15 +23,12 @@ export class GroupCollector {
   readonly #inputs: PolicyInputs
   readonly #breather = new Breather()
   readonly #storage: StepColumns
-  readonly #outcome: ((episodeReturn: number) => number) | undefined
 
-  /** `outcome`: what success is, where it is not what the environment says. */
-  constructor(context: LoopContext, env: VectorEnv, outcome: ((episodeReturn: number) => number) | undefined) {
+  constructor(context: LoopContext, env: VectorEnv) {
     this.#context = context
     this.#env = env
     this.#inputs = new PolicyInputs(context.program.inputs.act, env.numEnvs)
     this.#storage = new StepColumns(env.numEnvs)
-    this.#outcome = outcome
   }
 
   /**
@@ -39,13 +37,13 @@ export class GroupCollector {
    * @throws RepriseError RPR_ENV_FAILED
    */
   async play(tasks: readonly Task[], size: number, mayFail = false): Promise<Played> {
-    const { policy, executor, rng, timer, episodes, failures } = this.#context
+    const { environments, policy, executor, rng, timer, episodes, failures } = this.#context
     const env = this.#env
     const { columns } = env
     const used = tasks.length * size
     const inputs = this.#inputs
     const observation = inputs.arrays['observation'] as Float32Array
-    await this.#reset(tasks, size)
+    await resetRows(env, used, (row) => tasks[Math.floor(row / size)]!)
     inputs.forget()
 
     const lengths = new Int32Array(used)
@@ -86,32 +84,11 @@ export class GroupCollector {
           finished[i] = 1
           running--
           if (columns.failed[i]) failures.note(rowErrors(env)[i])
-          else episodes.add(columns.episodeReturns[i]!, columns.episodeLengths[i]!, this.#outcomeOf(i))
+          else episodes.add(columns.episodeReturns[i]!, columns.episodeLengths[i]!, environments.outcomeOf(env, i))
         }
       }
     }
     return this.#pack(tasks, size, lengths, mayFail)
-  }
-
-  #outcomeOf(row: number): number {
-    const { episodeReturns, outcomes } = this.#env.columns
-    return this.#outcome ? this.#outcome(episodeReturns[row]!) : outcomes[row]!
-  }
-
-  /** All rows of a task are reset with the same seed and options. */
-  async #reset(tasks: readonly Task[], size: number): Promise<void> {
-    const { numEnvs } = this.#env
-    const used = tasks.length * size
-    const seeds = Float64Array.from({ length: numEnvs }, (_, i) => (i < used ? tasks[Math.floor(i / size)]!.seed : 0))
-    if (tasks.every((task) => task.options === undefined)) {
-      const idle = used < numEnvs
-      await this.#env.reset(idle ? { seeds, mask: maskOf(numEnvs, 0, used) } : { seeds })
-      return
-    }
-    for (const [g, task] of tasks.entries()) {
-      const mask = maskOf(numEnvs, g * size, (g + 1) * size)
-      await this.#env.reset({ seeds, mask, options: task.options })
-    }
   }
 
   /** Comparing returns inside a group means something only if all its episodes began alike. */
@@ -175,7 +152,7 @@ export class GroupCollector {
         offsets,
         group: Int32Array.from(groupOf, (group) => numbers.indexOf(group)),
         returns: Float64Array.from(rows, (row) => columns.episodeReturns[row]!),
-        outcomes: Float64Array.from(rows, (row) => this.#outcomeOf(row)),
+        outcomes: Float64Array.from(rows, (row) => this.#context.environments.outcomeOf(this.#env, row)),
         truncated: Uint8Array.from(rows, (row) => (columns.truncated[row] && !columns.terminated[row] ? 1 : 0)),
         taskIds: Float64Array.from(rows, (row) => {
           const named = columns.taskIds[row]!
@@ -185,8 +162,4 @@ export class GroupCollector {
       },
     }
   }
-}
-
-function maskOf(rows: number, from: number, to: number): Uint8Array {
-  return new Uint8Array(rows).fill(1, from, to)
 }

@@ -13,7 +13,6 @@ import { EpisodeReplay } from './episode-replay.ts'
 import { GroupCollector, type Played } from './group-collector.ts'
 import { type Loop, type LoopContext, learn } from './loop.ts'
 import { withMore } from './more-episodes.ts'
-import { outcomeFrom } from './outcome-from.ts'
 import { PhaseTimer } from './phase-timer.ts'
 import { BatchBudget } from './rollout-budget.ts'
 import { scoreRows } from './score-rows.ts'
@@ -27,7 +26,6 @@ export class GroupLoop implements Loop {
   readonly #groupSize: number
   readonly #maxBatches: number
   readonly #collector: GroupCollector
-  readonly #outcome: ((episodeReturn: number) => number) | undefined
   readonly #tasks: TaskSource | Curriculum
   readonly #expertTasks: readonly Task[]
   readonly #budget: BatchBudget | undefined
@@ -36,8 +34,8 @@ export class GroupLoop implements Loop {
   /** Updates made so far. */
   #policyVersion = 0
 
-  /** `tasks` and `outcome` as the options `tasks` and `outcomeFrom` give them. */
-  constructor(context: LoopContext, algorithm: GroupAlgorithm, tasks: string, outcome = 'none') {
+  /** `tasks` as the option gives it. */
+  constructor(context: LoopContext, algorithm: GroupAlgorithm, tasks: string) {
     this.#context = context
     this.#algorithm = algorithm
     const { options } = context
@@ -45,12 +43,10 @@ export class GroupLoop implements Loop {
     this.#groups = groups
     this.#groupSize = groupSize
     this.#maxBatches = maxBatches
-    const mapping = outcomeFrom(outcome)
-    this.#outcome = mapping
     const choice = algorithm.taskChoice?.(options)
     const config = algorithm.episodeReplay?.(options)
     this.#training = context.environments.training(groups * groupSize, { autoresetMode: 'Disabled', onError: 'fail' })
-    this.#collector = new GroupCollector(context, this.#training.env, mapping)
+    this.#collector = new GroupCollector(context, this.#training.env)
     const demonstrated = algorithm.demonstrations?.(options)
     this.#expertTasks =
       demonstrated && isScripted(demonstrated.from)
@@ -58,7 +54,7 @@ export class GroupLoop implements Loop {
         : []
     this.#tasks = this.#taskSource(tasks)
     this.#budget = choice && choice.budget > 0 ? new BatchBudget(choice, groupSize) : undefined
-    this.#replay = config && new EpisodeReplay(context, algorithm, config, batchGroups, mapping)
+    this.#replay = config && new EpisodeReplay(context, algorithm, config, batchGroups)
   }
 
   #taskSource(tasks: string): TaskSource | Curriculum {
@@ -81,7 +77,7 @@ export class GroupLoop implements Loop {
     // A filter may leave rows idle, and a row must have been reset once.
     await this.#training.env.reset({ seeds: 0 })
     const apart = { ...this.#context, episodes: new EpisodeWindow(), timer: new PhaseTimer() }
-    const collector = new GroupCollector(apart, this.#training.env, this.#outcome)
+    const collector = new GroupCollector(apart, this.#training.env)
     const { folder, say } = this.#context
     await this.#tasks.start(collector, this.#groups * this.#groupSize, folder, say ?? (() => {}))
   }

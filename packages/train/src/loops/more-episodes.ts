@@ -16,25 +16,34 @@ export async function withMore(
   const parts: EpisodeGroups[] = [played.episodes]
   const numbers: number[][] = [played.tasks.map((_, g) => g)]
   let { steps } = played
-  for (const [count, groups] of byCount(wanted)) {
-    const atOnce = Math.max(1, Math.floor(rows / count))
-    for (let from = 0; from < groups.length; from += atOnce) {
-      const some = groups.slice(from, from + atOnce)
-      const tasks = some.map((g) => played.tasks[g]!)
-      for (let left = count; left > 0; left -= rows) {
-        // A few episodes of one task may all be lost; the batch has others.
-        const round = await collector.play(tasks, Math.min(left, Math.floor(rows / some.length)), true)
-        steps += round.steps
-        parts.push(round.episodes)
-        numbers.push(round.numbers.map((number) => some[number]!))
-      }
-    }
+  for (const { keys, size } of rounds(rows, wanted)) {
+    const tasks = keys.map((g) => played.tasks[g]!)
+    // A few episodes of one task may all be lost; the batch has others.
+    const round = await collector.play(tasks, size, true)
+    steps += round.steps
+    parts.push(round.episodes)
+    numbers.push(round.numbers.map((number) => keys[number]!))
   }
   return { ...played, steps, episodes: joinRounds(parts, numbers) }
 }
 
+/** `wanted` episodes of each key in rounds of at most `rows`: `size` of each of `keys`, whole where they fit, else in parts. */
+export function* rounds(
+  rows: number,
+  wanted: ReadonlyMap<number, number>,
+): Generator<{ keys: readonly number[]; size: number }> {
+  for (const [count, all] of byCount(wanted)) {
+    const atOnce = Math.max(1, Math.floor(rows / count))
+    for (let from = 0; from < all.length; from += atOnce) {
+      const keys = all.slice(from, from + atOnce)
+      for (let left = count; left > 0; left -= rows)
+        yield { keys, size: Math.min(left, Math.floor(rows / keys.length)) }
+    }
+  }
+}
+
 /** Keys of equal counts together, in the order in which they come. */
-export function byCount(wanted: ReadonlyMap<number, number>): Map<number, number[]> {
+function byCount(wanted: ReadonlyMap<number, number>): Map<number, number[]> {
   const together = new Map<number, number[]>()
   for (const [key, count] of wanted) {
     if (count === 0) continue

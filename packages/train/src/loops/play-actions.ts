@@ -12,19 +12,12 @@ export class ActionPlayer {
   readonly #environments: EnvironmentMaker
   readonly #program: LearnerProgram
   readonly #policy: Policy
-  readonly #outcome: ((episodeReturn: number) => number) | undefined
   #made: TrainingEnv | undefined
 
-  constructor(
-    environments: EnvironmentMaker,
-    program: LearnerProgram,
-    policy: Policy,
-    outcome: ((episodeReturn: number) => number) | undefined,
-  ) {
+  constructor(environments: EnvironmentMaker, program: LearnerProgram, policy: Policy) {
     this.#environments = environments
     this.#program = program
     this.#policy = policy
-    this.#outcome = outcome
   }
 
   /**
@@ -96,8 +89,7 @@ export class ActionPlayer {
   }
 
   #outcomeNow(): number {
-    const { episodeReturns, outcomes } = this.#made!.env.columns
-    return this.#outcome ? this.#outcome(episodeReturns[0]!) : outcomes[0]!
+    return this.#environments.outcomeOf(this.#made!.env, 0)
   }
 
   /** Steps `length` times. False where the episode then has not ended, or ended before. */

@@ -32,6 +32,17 @@ export class Policy {
       this.writeActions(out['action']!, env.columns.actions)
     })
   }
+
+  /** Actions drawn from the policy for what `env` observes now, as in training, written into its action columns. */
+  sample(env: VectorEnv, inputs: PolicyInputs, rng: Pcg64): MaybePromise<void> {
+    this.encode(env.columns.observations, inputs.arrays['observation'] as Float32Array)
+    inputs.readMask(env.columns.actionMasks)
+    inputs.drawNoise(rng)
+    return andThen(this.executor.act(inputs.arrays), (out) => {
+      inputs.remember(out)
+      this.writeActions(out['action']!, env.columns.actions)
+    })
+  }
 }
 
 /** Preallocated inputs of `act` or `decide` for a fixed number of rows. */

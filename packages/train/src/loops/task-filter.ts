@@ -4,7 +4,7 @@ import { BaselineFilter, type BaselineReport, type DropReason } from '@reprise/c
 import { writeFileAtomic } from '@reprise/storage'
 import { stringify } from 'yaml'
 import type { GroupCollector } from './group-collector.ts'
-import { byCount } from './more-episodes.ts'
+import { rounds } from './more-episodes.ts'
 import { refuseUnknown, SUCCESS_AT } from './outcome-from.ts'
 import { type Task, taskIdOf } from './tasks.ts'
 
@@ -33,31 +33,24 @@ export async function filterTasks(
   for (let attempt = 0; attempt < ATTEMPTS && !filter.complete; attempt++) {
     const wanted = new Map<number, number>()
     for (let id = filter.next(); id !== undefined; id = filter.next()) wanted.set(id, (wanted.get(id) ?? 0) + 1)
-    for (const [count, ids] of byCount(wanted)) {
-      const atOnce = Math.max(1, Math.floor(rows / count))
-      for (let from = 0; from < ids.length; from += atOnce) {
-        const some = ids.slice(from, from + atOnce)
-        for (let left = count; left > 0; left -= rows) {
-          const size = Math.min(left, Math.floor(rows / some.length))
-          const played = await collector.play(
-            some.map((id) => tasks.get(id)!),
-            size,
-            named.size > 0,
-          )
-          steps += played.steps
-          const { episodes, numbers } = played
-          refuseUnknown(episodes, "'taskFilter'")
-          const finished = new Map<number, number>()
-          for (let e = 0; e < episodes.numEpisodes; e++) {
-            const id = some[numbers[episodes.group[e]!]!]!
-            filter.record(id, episodes.outcomes[e]!)
-            onOutcome(id, episodes.outcomes[e]!)
-            named.set(id, episodes.taskIds[e]!)
-            finished.set(id, (finished.get(id) ?? 0) + 1)
-          }
-          for (const id of some) for (let lost = finished.get(id) ?? 0; lost < size; lost++) filter.discard(id)
-        }
+    for (const { keys, size } of rounds(rows, wanted)) {
+      const played = await collector.play(
+        keys.map((id) => tasks.get(id)!),
+        size,
+        named.size > 0,
+      )
+      steps += played.steps
+      const { episodes, numbers } = played
+      refuseUnknown(episodes, "'taskFilter'")
+      const finished = new Map<number, number>()
+      for (let e = 0; e < episodes.numEpisodes; e++) {
+        const id = keys[numbers[episodes.group[e]!]!]!
+        filter.record(id, episodes.outcomes[e]!)
+        onOutcome(id, episodes.outcomes[e]!)
+        named.set(id, episodes.taskIds[e]!)
+        finished.set(id, (finished.get(id) ?? 0) + 1)
       }
+      for (const id of keys) for (let lost = finished.get(id) ?? 0; lost < size; lost++) filter.discard(id)
     }
   }
   return { report: filter.report(), steps, named }

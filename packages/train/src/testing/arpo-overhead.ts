@@ -41,12 +41,7 @@ async function loopOf(algo: string, more: Record<string, unknown>) {
       replay: generatorOf(1, 'replay'),
     },
   }
-  const loop = new GroupLoop(
-    context,
-    resolved.algorithm as GroupAlgorithm,
-    resolved.run.tasks!,
-    resolved.run.outcomeFrom,
-  )
+  const loop = new GroupLoop(context, resolved.algorithm as GroupAlgorithm, resolved.run.tasks!)
   await loop.start()
   return loop
 }
