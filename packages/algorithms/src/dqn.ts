@@ -14,7 +14,6 @@ import {
   type Space,
 } from '@reprise/core'
 import {
-  ACTIVATIONS,
   type AdamState,
   activeFraction,
   adam,
@@ -72,6 +71,7 @@ import {
   replayConfigOf,
   replayOptions,
 } from './replay-options.ts'
+import { hiddenLayers, layerNorm } from './shared-options.ts'
 
 // ------------------------------------------------------------------------------------------------- options
 
@@ -182,20 +182,8 @@ export const dqnOptions = {
     doc: 'Gradients are scaled down to this norm.',
     aliases: ['max_grad_norm'],
   }),
-  hidden: option.numbers({
-    default: [64, 64],
-    min: 1,
-    integer: true,
-    doc: 'Widths of the hidden layers.',
-    aliases: ['net_arch', 'hidden_sizes'],
-  }),
-  activation: option.choice({
-    values: ACTIVATIONS,
-    default: 'relu',
-    doc: 'Activation of the hidden layers.',
-    aliases: ['activation_fn'],
-  }),
-  layerNorm: option.boolean({ default: false, doc: 'Layer normalisation before each activation.' }),
+  ...hiddenLayers([64, 64], 'relu', 'Widths of the hidden layers.'),
+  layerNorm,
   adamEpsilon: option.number({
     default: 1e-8,
     min: 0,

@@ -59,6 +59,7 @@ import { inertWithoutGaussian } from './inert-options.ts'
 import { PER_ROW } from './policy-inputs.ts'
 import { checkNetwork, memoryOutput, networkOptions, policyNetwork } from './policy-network.ts'
 import { rowsOfLongest, sequenceMinibatches, sequenceShapes } from './sequences.ts'
+import { adamEpsilon, logStdInit } from './shared-options.ts'
 import { clippedSurrogate } from './surrogate.ts'
 import { budgetEpisodes, taskChoice, taskOptions } from './task-options.ts'
 
@@ -232,18 +233,8 @@ export const grpoOptions = {
     aliases: ['max_grad_norm', 'grad_clip'],
   }),
   ...networkOptions,
-  logStdInit: option.number({
-    default: 0,
-    doc: 'Initial log standard deviation of continuous actions.',
-    aliases: ['log_std_init'],
-  }),
-  adamEpsilon: option.number({
-    default: 1e-5,
-    min: 0,
-    above: true,
-    doc: "Adam's epsilon, outside the root.",
-    aliases: ['adam_eps'],
-  }),
+  logStdInit,
+  adamEpsilon,
 } satisfies OptionTable
 
 export type GrpoOptions = OptionValues<typeof grpoOptions>

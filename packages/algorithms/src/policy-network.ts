@@ -2,7 +2,6 @@
 import type { InputSpecs, SequenceShape, TensorRecord } from '@reprise/backend'
 import { type OptionTable, type OptionValues, option, RepriseError } from '@reprise/core'
 import {
-  ACTIVATIONS,
   type ActionHead,
   type ActorCritic,
   type ActorCriticOutput,
@@ -19,6 +18,7 @@ import { concat, reshape, slice, split, sub, type Tensor, type Tensor2D, zeros }
 import type { PolicySpaces } from './algorithm.ts'
 import { policyInputs } from './policy-inputs.ts'
 import { shapeOfRows } from './sequences.ts'
+import { hiddenLayers, layerNorm } from './shared-options.ts'
 
 export const POLICIES = ['mlp', 'gru', 'attention'] as const
 
@@ -54,23 +54,11 @@ export const networkOptions = {
   }),
   pointAt: option.string({
     default: 'auto',
-    doc: 'Path of the list whose element i action i points at: its logit is then read off that element too. auto: the longest list, where there are as many actions; none: no list.',
+    doc: 'Path of the list whose element i action i points at: its logit is then read off that element too. auto: the longest list, where there are at least as many actions; none: no list.',
     inert: unless('attention'),
   }),
-  hidden: option.numbers({
-    default: [64, 64],
-    min: 1,
-    integer: true,
-    doc: 'Widths of the hidden layers.',
-    aliases: ['net_arch', 'hidden_sizes'],
-  }),
-  activation: option.choice({
-    values: ACTIVATIONS,
-    default: 'tanh',
-    doc: 'Activation of the hidden layers.',
-    aliases: ['activation_fn'],
-  }),
-  layerNorm: option.boolean({ default: false, doc: 'Layer normalisation before each activation.' }),
+  ...hiddenLayers([64, 64], 'tanh', 'Widths of the hidden layers.'),
+  layerNorm,
 } satisfies OptionTable
 
 export type NetworkOptions = OptionValues<typeof networkOptions> & { readonly logStdInit: number }

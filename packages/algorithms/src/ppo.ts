@@ -45,6 +45,7 @@ import { minibatchIndices } from './minibatches.ts'
 import { PER_ROW } from './policy-inputs.ts'
 import { checkNetwork, memoryOutput, networkOptions, policyNetwork } from './policy-network.ts'
 import { MAX_SEQUENCE, rolloutMinibatches } from './sequences.ts'
+import { adamEpsilon, logStdInit } from './shared-options.ts'
 import { clippedSurrogate } from './surrogate.ts'
 
 // ------------------------------------------------------------------------------------------------- options
@@ -136,18 +137,8 @@ export const ppoOptions = {
     default: 'separate',
     doc: 'The value function: a network of its own, or a second head on the policy network.',
   }),
-  logStdInit: option.number({
-    default: 0,
-    doc: 'Initial log standard deviation of continuous actions.',
-    aliases: ['log_std_init'],
-  }),
-  adamEpsilon: option.number({
-    default: 1e-5,
-    min: 0,
-    above: true,
-    doc: "Adam's epsilon, outside the root.",
-    aliases: ['adam_eps'],
-  }),
+  logStdInit,
+  adamEpsilon,
 } satisfies OptionTable
 
 export type PpoOptions = OptionValues<typeof ppoOptions>

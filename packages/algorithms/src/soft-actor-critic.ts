@@ -1,19 +1,11 @@
 /** What SAC and REDQ share, whatever the actions are: options, state, the steps after the gradients, schedules. */
 import type { HostTree } from '@reprise/backend'
 import { type OptionTable, type OptionValues, option, parseSchedule, RepriseError } from '@reprise/core'
-import {
-  ACTIVATIONS,
-  type AdamState,
-  adam,
-  adamHostState,
-  ema,
-  selectTree,
-  smallest,
-  type TensorTree,
-} from '@reprise/nn'
+import { type AdamState, adam, adamHostState, ema, selectTree, smallest, type TensorTree } from '@reprise/nn'
 import { add, greater, mul, reshape, type Tensor } from '@tensorflow/tfjs-core'
 import type { PolicySpaces, ReplayCollection, UpdateMoment } from './algorithm.ts'
 import { checkReplay, collectionOf, type ReplayOptions } from './replay-options.ts'
+import { hiddenLayers } from './shared-options.ts'
 import {
   entropyCoefOption,
   isAutomatic,
@@ -84,19 +76,7 @@ export const softOptions = {
     aliases: ['log_std_init'],
     inert: withoutGsde,
   }),
-  hidden: option.numbers({
-    default: [256, 256],
-    min: 1,
-    integer: true,
-    doc: 'Widths of the hidden layers of the policy and of each critic.',
-    aliases: ['net_arch', 'hidden_sizes'],
-  }),
-  activation: option.choice({
-    values: ACTIVATIONS,
-    default: 'relu',
-    doc: 'Activation of the hidden layers.',
-    aliases: ['activation_fn'],
-  }),
+  ...hiddenLayers([256, 256], 'relu', 'Widths of the hidden layers of the policy and of each critic.'),
 } satisfies OptionTable
 
 export type SoftOptions = ReplayOptions & OptionValues<typeof softOptions>

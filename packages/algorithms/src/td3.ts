@@ -6,7 +6,6 @@
 import type { HostTree, LearnerProgram } from '@reprise/backend'
 import { type OptionTable, type OptionValues, option, parseSchedule } from '@reprise/core'
 import {
-  ACTIVATIONS,
   type AdamState,
   adam,
   adamHostState,
@@ -38,6 +37,7 @@ import { boxActions, orUniform } from './box-actions.ts'
 import { criticLoss, largestError } from './critic-loss.ts'
 import { PER_ROW } from './policy-inputs.ts'
 import { checkReplay, collectionOf, isWeighted, replayConfigOf, replayOptions } from './replay-options.ts'
+import { hiddenLayers } from './shared-options.ts'
 
 // ------------------------------------------------------------------------------------------------- options
 
@@ -82,19 +82,7 @@ export const td3Options = {
     aliases: ['target_noise_clip', 'noise_clip'],
     inert: ({ targetNoise }: { targetNoise: number }) => (targetNoise === 0 ? 'targetNoise is 0' : undefined),
   }),
-  hidden: option.numbers({
-    default: [256, 256],
-    min: 1,
-    integer: true,
-    doc: 'Widths of the hidden layers of the policy and of each critic.',
-    aliases: ['net_arch', 'hidden_sizes'],
-  }),
-  activation: option.choice({
-    values: ACTIVATIONS,
-    default: 'relu',
-    doc: 'Activation of the hidden layers.',
-    aliases: ['activation_fn'],
-  }),
+  ...hiddenLayers([256, 256], 'relu', 'Widths of the hidden layers of the policy and of each critic.'),
 } satisfies OptionTable
 
 export type Td3Options = OptionValues<typeof td3Options>

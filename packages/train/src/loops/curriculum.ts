@@ -86,7 +86,7 @@ export class Curriculum {
     if (kept.length === 0) {
       throw new RepriseError(
         'RPR_OPTION_CONFLICT',
-        `Option 'taskFilter' = ${rollouts} keeps none of the ${verdicts.length} tasks: the starting policy solved none.`,
+        `Option 'taskFilter' = ${rollouts} keeps none of the ${verdicts.length} tasks: the starting policy solved none of those that were played ${rollouts} times.`,
         { value: rollouts, hint: 'Give easier tasks, more rollouts, or a better policy to start from (--init-from).' },
       )
     }
