@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   RPR_CHECKPOINT_CORRUPT: 'A checkpoint is damaged or incomplete.',
   RPR_CHECKPOINT_VERSION: 'A checkpoint was written by a version that this one cannot read.',
   RPR_STATE_MISMATCH: 'Saved state does not fit what it is loaded into.',
+  RPR_TRAINING_THREAD: 'A thread of a run ended before its work was done.',
   RPR_TRAINING_DIVERGED: 'Training produced a value that is not finite.',
   RPR_SHAPE: 'An array has the wrong length.',
   RPR_REPLAY_EMPTY: 'A replay holds too little for what was drawn from it.',

@@ -102,6 +102,7 @@ export class Session {
         failures: this.#failures,
         folder,
         say: (text) => this.#say(text),
+        ...((run.collectorThreads ?? 1) > 1 ? { threaded: { threads: run.collectorThreads!, config } } : {}),
         totalSteps: run.steps,
         rng: this.#rng,
       },

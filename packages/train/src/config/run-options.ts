@@ -88,4 +88,10 @@ export const groupRunOptions = {
     default: 'none',
     doc: "What success is: none (what the environment reports), or return>x (1 where an episode's return is greater than x)",
   }),
+  collectorThreads: option.integer({
+    default: 1,
+    min: 1,
+    max: 256,
+    doc: 'Threads that play episodes, the training one included; each has environments and a compiled policy of its own. A run repeats for a given number; another number draws other actions',
+  }),
 } as const

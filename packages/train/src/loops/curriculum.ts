@@ -12,7 +12,7 @@ import {
   TaskStatistics,
   varianceRule,
 } from '@reprise/curriculum'
-import type { GroupCollector, Played } from './group-collector.ts'
+import type { EpisodeCollector, Played } from './group-collector.ts'
 import { refuseUnknown, SUCCESS_AT } from './outcome-from.ts'
 import { describeFilter, type Filtered, filterTasks, tasksById, writeFilter } from './task-filter.ts'
 import { type Task, TaskCycle, taskIdOf } from './tasks.ts'
@@ -65,7 +65,7 @@ export class Curriculum {
    * @throws RPR_ENV_UNSUPPORTED without outcomes, RPR_OPTION_CONFLICT where no task is left
    */
   async start(
-    collector: GroupCollector,
+    collector: EpisodeCollector,
     rows: number,
     folder: string | undefined,
     say: (text: string) => void,

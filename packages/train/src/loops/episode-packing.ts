@@ -34,12 +34,16 @@ export class StepColumns {
       const size = this.#rowSizes[name]!
       const Type = column.constructor as new (length: number) => HostArray
       const out = new Type(rows * size)
+      const stride = this.#width * size
       let at = 0
       for (const row of envRows) {
-        for (let t = 0; t < lengths[row]!; t++) {
-          const from = (t * this.#width + row) * size
-          for (let k = 0; k < size; k++) out[at++] = column[from + k]!
+        const length = lengths[row]!
+        if (size === 1) {
+          for (let t = 0, from = row; t < length; t++, from += stride) out[at++] = column[from]!
+          continue
         }
+        for (let t = 0, from = row * size; t < length; t++, from += stride)
+          for (let k = 0; k < size; k++) out[at++] = column[from + k]!
       }
       packed[name] = out
     }

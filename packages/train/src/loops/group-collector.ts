@@ -17,25 +17,38 @@ export interface Played {
   readonly numbers: readonly number[]
 }
 
-export class GroupCollector {
-  readonly #context: LoopContext
+/** What plays the groups of a batch. */
+export interface EpisodeCollector {
+  /**
+   * `size` episodes of each task: at most as many in all as there are rows; other rows stand still. `mayFail`: whether it
+   * is no error where all of them fail, and none is left.
+   * @throws RepriseError RPR_ENV_FAILED
+   */
+  play(tasks: readonly Task[], size: number, mayFail?: boolean): Promise<Played>
+}
+
+/** What a collector needs of its run, and whom it tells of episodes that ended or failed. */
+export type CollectorContext = Pick<LoopContext, 'program' | 'executor' | 'policy' | 'environments' | 'timer'> & {
+  readonly rng: Pick<LoopContext['rng'], 'actions'>
+  readonly episodes: Pick<LoopContext['episodes'], 'add'>
+  readonly failures: Pick<LoopContext['failures'], 'note'>
+}
+
+export class GroupCollector implements EpisodeCollector {
+  readonly #context: CollectorContext
   readonly #env: VectorEnv
   readonly #inputs: PolicyInputs
   readonly #breather = new Breather()
   readonly #storage: StepColumns
+  #started = false
 
-  constructor(context: LoopContext, env: VectorEnv) {
+  constructor(context: CollectorContext, env: VectorEnv) {
     this.#context = context
     this.#env = env
     this.#inputs = new PolicyInputs(context.program.inputs.act, env.numEnvs)
     this.#storage = new StepColumns(env.numEnvs)
   }
 
-  /**
-   * `size` episodes of each task: at most as many in all as the environment has rows; other rows stand still. `mayFail`:
-   * whether it is no error where all of them fail, and none is left.
-   * @throws RepriseError RPR_ENV_FAILED
-   */
   async play(tasks: readonly Task[], size: number, mayFail = false): Promise<Played> {
     const { environments, policy, executor, rng, timer, episodes, failures } = this.#context
     const env = this.#env
@@ -43,6 +56,9 @@ export class GroupCollector {
     const used = tasks.length * size
     const inputs = this.#inputs
     const observation = inputs.arrays['observation'] as Float32Array
+    // Rows may stay idle, but each must have been reset once.
+    if (!this.#started && used < env.numEnvs) await env.reset({ seeds: 0 })
+    this.#started = true
     await resetRows(env, used, (row) => tasks[Math.floor(row / size)]!)
     inputs.forget()
 
@@ -125,15 +141,7 @@ export class GroupCollector {
     }
     if (rows.length === 0 && !mayFail) {
       const error = rowErrors(this.#env).find((thrown) => thrown !== undefined)
-      throw new RepriseError(
-        'RPR_ENV_FAILED',
-        `All ${used} episodes of '${this.#env.spec.id}' in one batch failed${error === undefined ? '' : `; one threw ${describeThrown(error)}`}.`,
-        {
-          value: error,
-          hint: 'Run check-env on it.',
-          cause: error,
-        },
-      )
+      throw allFailed(this.#env.spec.id, used, error)
     }
     const offsets = new Int32Array(rows.length + 1)
     rows.forEach((row, e) => {
@@ -162,4 +170,14 @@ export class GroupCollector {
       },
     }
   }
+}
+
+/** `error`: what one of them threw, where that is known. */
+export function allFailed(id: string, episodes: number, error: unknown): RepriseError {
+  const thrown = error === undefined ? '' : `; one threw ${describeThrown(error)}`
+  return new RepriseError('RPR_ENV_FAILED', `All ${episodes} episodes of '${id}' in one batch failed${thrown}.`, {
+    value: error,
+    hint: 'Run check-env on it.',
+    cause: error,
+  })
 }

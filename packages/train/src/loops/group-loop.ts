@@ -7,10 +7,11 @@ import type { Serializable } from '@reprise/core'
 import { correctLogProbs, type ScoreRows } from '@reprise/replay'
 import type { TrainingEnv } from '../environments.ts'
 import { EpisodeWindow } from '../run/episode-window.ts'
+import { CollectorThreads } from './collector-threads.ts'
 import { Curriculum, checkTaskChoice, choosesTasks } from './curriculum.ts'
 import { joinEpisodes } from './episode-packing.ts'
 import { EpisodeReplay } from './episode-replay.ts'
-import { GroupCollector, type Played } from './group-collector.ts'
+import { type EpisodeCollector, GroupCollector, type Played } from './group-collector.ts'
 import { type Loop, type LoopContext, learn } from './loop.ts'
 import { withMore } from './more-episodes.ts'
 import { PhaseTimer } from './phase-timer.ts'
@@ -25,7 +26,8 @@ export class GroupLoop implements Loop {
   readonly #groups: number
   readonly #groupSize: number
   readonly #maxBatches: number
-  readonly #collector: GroupCollector
+  readonly #collector: EpisodeCollector
+  readonly #threads: CollectorThreads | undefined
   readonly #tasks: TaskSource | Curriculum
   readonly #expertTasks: readonly Task[]
   readonly #budget: BatchBudget | undefined
@@ -46,7 +48,9 @@ export class GroupLoop implements Loop {
     const choice = algorithm.taskChoice?.(options)
     const config = algorithm.episodeReplay?.(options)
     this.#training = context.environments.training(groups * groupSize, { autoresetMode: 'Disabled', onError: 'fail' })
-    this.#collector = new GroupCollector(context, this.#training.env)
+    const collector = new GroupCollector(context, this.#training.env)
+    this.#threads = context.threaded && new CollectorThreads(context, collector, groups, groupSize, context.threaded)
+    this.#collector = this.#threads ?? collector
     const demonstrated = algorithm.demonstrations?.(options)
     this.#expertTasks =
       demonstrated && isScripted(demonstrated.from)
@@ -74,8 +78,6 @@ export class GroupLoop implements Loop {
   /** Its episodes and its time are none of the training's. */
   async #filterTasks(): Promise<void> {
     if (!(this.#tasks instanceof Curriculum) || !this.#tasks.filters) return
-    // A filter may leave rows idle, and a row must have been reset once.
-    await this.#training.env.reset({ seeds: 0 })
     const apart = { ...this.#context, episodes: new EpisodeWindow(), timer: new PhaseTimer() }
     const collector = new GroupCollector(apart, this.#training.env)
     const { folder, say } = this.#context
@@ -237,6 +239,7 @@ export class GroupLoop implements Loop {
 
   async close(): Promise<void> {
     await this.#replay?.close()
+    await this.#threads?.close()
     await this.#training.env.close()
   }
 }

@@ -3,6 +3,7 @@ import type { Executor, LearnerProgram } from '@reprise/backend'
 import type { OptionTable, OptionValues, Pcg64, Serializable } from '@reprise/core'
 import type { EnvironmentMaker } from '../environments.ts'
 import type { EpisodeWindow } from '../run/episode-window.ts'
+import type { ThreadedRun } from './collector-threads.ts'
 import type { Demonstrated } from './demonstrations.ts'
 import type { Failures } from './failures.ts'
 import type { PhaseTimer } from './phase-timer.ts'
@@ -27,6 +28,8 @@ export interface LoopContext {
   readonly folder?: string
   /** Says something once, in the terminal and in the run's log. */
   readonly say?: (text: string) => void
+  /** Where episodes are played in more than one thread. */
+  readonly threaded?: ThreadedRun
   /** Environment steps at which the run ends. */
   readonly totalSteps: number
   /** Noise of the policy, order of minibatches and noise of updates, seeds of training environments, draws from a replay. */

@@ -1,14 +1,14 @@
 /** Episodes beyond the first round of a batch, played in the rows that the environment has. */
 import type { EpisodeGroups } from '@reprise/algorithms'
 import { joinRounds } from './episode-packing.ts'
-import type { GroupCollector, Played } from './group-collector.ts'
+import type { EpisodeCollector, Played } from './group-collector.ts'
 
 /**
  * `played` with more episodes of its groups. `wanted`: how many by number of the group in `played`; as many are played
  * at once as there are `rows`, whole groups where they fit, else parts of one. They are flagged as `extra`.
  */
 export async function withMore(
-  collector: GroupCollector,
+  collector: EpisodeCollector,
   rows: number,
   played: Played,
   wanted: ReadonlyMap<number, number>,

@@ -2,7 +2,7 @@
 import type { TaskChoice } from '@reprise/algorithms'
 import { RolloutBudget } from '@reprise/curriculum'
 import { groupsOf } from '@reprise/replay'
-import type { GroupCollector, Played } from './group-collector.ts'
+import type { EpisodeCollector, Played } from './group-collector.ts'
 import { withMore } from './more-episodes.ts'
 import { isSuccess, refuseUnknown } from './outcome-from.ts'
 
@@ -20,7 +20,7 @@ export class BatchBudget {
   }
 
   /** `played`, and rounds of more until all groups differ or nothing is left. @throws RPR_ENV_UNSUPPORTED */
-  async spend(collector: GroupCollector, rows: number, groupSize: number, played: Played): Promise<Played> {
+  async spend(collector: EpisodeCollector, rows: number, groupSize: number, played: Played): Promise<Played> {
     this.#budget.renew()
     let now = played
     /** Attempts, lost ones included: what an environment loses is not played again. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { BaselineFilter, type BaselineReport, type DropReason } from '@reprise/curriculum'
 import { writeFileAtomic } from '@reprise/storage'
 import { stringify } from 'yaml'
-import type { GroupCollector } from './group-collector.ts'
+import type { EpisodeCollector } from './group-collector.ts'
 import { rounds } from './more-episodes.ts'
 import { refuseUnknown, SUCCESS_AT } from './outcome-from.ts'
 import { type Task, taskIdOf } from './tasks.ts'
@@ -21,7 +21,7 @@ export interface Filtered {
 
 /** @throws RPR_ENV_UNSUPPORTED where an episode has no outcome */
 export async function filterTasks(
-  collector: GroupCollector,
+  collector: EpisodeCollector,
   rows: number,
   tasks: ReadonlyMap<number, Task>,
   rollouts: number,

@@ -1,0 +1,64 @@
+/** What a collector thread and the thread that trains say to each other: plain data. */
+import type { EpisodeGroups } from '@reprise/algorithms'
+import type { HostTree } from '@reprise/backend'
+import { type ErrorCode, RepriseError } from '@reprise/core'
+import type { Played } from './group-collector.ts'
+import type { Task } from './tasks.ts'
+
+export interface PlayRequest {
+  /** The executor's state: the policy to play with. */
+  readonly state: HostTree
+  readonly tasks: readonly Task[]
+  readonly size: number
+  /** Of the policy's noise: a thread keeps nothing from one request to the next. */
+  readonly seed: number
+}
+
+/** One episode that ended, as the window of the run wants it. */
+export type Ended = readonly [episodeReturn: number, length: number, outcome: number]
+
+export type PlayReply =
+  | { readonly played: Played; readonly ended: readonly Ended[]; readonly failures: readonly Thrown[] }
+  | { readonly error: Thrown }
+
+/** An error between threads: cloning it would lose its name and what it carries. */
+export interface Thrown {
+  readonly name: string
+  readonly message: string
+  readonly stack?: string | undefined
+  readonly code?: ErrorCode
+  readonly hint?: string | undefined
+}
+
+export function thrownOf(error: unknown): Thrown {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
+  const { name, message, stack } = error
+  return { name, message, stack, ...(error instanceof RepriseError ? { code: error.code, hint: error.hint } : {}) }
+}
+
+export function errorOf({ name, message, stack, code, hint }: Thrown): Error {
+  if (code !== undefined) {
+    // Its message ends with the hint already.
+    return hint === undefined
+      ? new RepriseError(code, message)
+      : new RepriseError(code, message.slice(0, -hint.length - 1), { hint })
+  }
+  const error = new Error(message)
+  error.name = name
+  if (stack !== undefined) error.stack = stack
+  return error
+}
+
+/** Buffers of what was played, which may change hands instead of being copied. */
+export function buffersOf({
+  columns,
+  offsets,
+  group,
+  returns,
+  outcomes,
+  truncated,
+  taskIds,
+}: EpisodeGroups): ArrayBuffer[] {
+  const arrays = [...Object.values(columns), offsets, group, returns, outcomes, truncated, taskIds]
+  return arrays.map(({ buffer }) => buffer as ArrayBuffer)
+}

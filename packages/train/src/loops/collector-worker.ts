@@ -1,0 +1,64 @@
+/**
+ * A thread that plays episodes: it builds the learner of the run anew from the run's record, and for each request takes
+ * the policy that it is given.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import type { GroupAlgorithm } from '@reprise/algorithms'
+import { Pcg64 } from '@reprise/core'
+import { buildLearner } from '../learner.ts'
+import { resolveRecorded } from '../resume.ts'
+import type { RunConfig } from '../run/run-folder.ts'
+import { buffersOf, type Ended, type PlayReply, type PlayRequest, type Thrown, thrownOf } from './collector-messages.ts'
+import { GroupCollector } from './group-collector.ts'
+import { PhaseTimer } from './phase-timer.ts'
+import type { ThreadData } from './start-thread.ts'
+
+/** What a collector thread is started with. */
+export interface CollectorWorkerData {
+  readonly config: RunConfig
+  readonly groups: number
+}
+
+const { config, groups } = (workerData as ThreadData<CollectorWorkerData>).data
+const port = parentPort!
+
+async function makeCollector() {
+  const resolved = await resolveRecorded(config)
+  const learner = await buildLearner(resolved)
+  const { groupSize } = (resolved.algorithm as GroupAlgorithm).collection(resolved.algorithmOptions)
+  const { env } = learner.environments.training(groups * groupSize, { autoresetMode: 'Disabled', onError: 'fail' })
+  const rng = { actions: new Pcg64(0) }
+  const ended: Ended[] = []
+  const failures: Thrown[] = []
+  const collector = new GroupCollector(
+    {
+      ...learner,
+      rng,
+      timer: new PhaseTimer(),
+      episodes: { add: (...episode) => void ended.push(episode) },
+      failures: { note: (error) => void failures.push(thrownOf(error)) },
+    },
+    env,
+  )
+  return async ({ state, tasks, size, seed }: PlayRequest): Promise<PlayReply> => {
+    ended.length = failures.length = 0
+    await learner.executor.load(state)
+    rng.actions = new Pcg64(seed)
+    // Whether all failed is for the whole batch to say.
+    const played = await collector.play(tasks, size, true)
+    return { played, ended, failures }
+  }
+}
+
+const made = makeCollector()
+// Said with the first reply.
+made.catch(() => {})
+
+port.on('message', async (request: PlayRequest) => {
+  try {
+    const reply = await (await made)(request)
+    port.postMessage(reply, 'played' in reply ? buffersOf(reply.played.episodes) : [])
+  } catch (error) {
+    port.postMessage({ error: thrownOf(error) } satisfies PlayReply)
+  }
+})
