@@ -15,6 +15,7 @@ export const grpoHelp =
   'a GRPO iteration by phases beside PyTorch [--iterations 30] [--executor auto] [--out file.json]'
 
 const [GROUPS, GROUP_SIZE, STEPS] = [64, 8, 50]
+const SIZES = { groups: GROUPS, groupSize: GROUP_SIZE, maxEpisodeSteps: STEPS }
 const ROWS = GROUPS * GROUP_SIZE * STEPS
 const UPDATE = { epochs: 2, minibatches: 4, learningRate: 1e-3 }
 /** Iterations before those that are measured: code is compiled in them. */
@@ -49,10 +50,10 @@ export async function runGrpo(args: string[]): Promise<void> {
 
 async function compare(hidden: number[], iterations: number, executor: string, python: string | undefined) {
   const threads = availableParallelism() > 1 ? [1, availableParallelism()] : [1]
-  const rivals =
-    python === undefined
-      ? []
-      : threads.map((count) => ({ name: `PyTorch, ${count} thread${count > 1 ? 's' : ''}`, count }))
+  const named = (who: string) =>
+    threads.map((count) => ({ name: `${who}, ${count} thread${count > 1 ? 's' : ''}`, count }))
+  const own = named('Reprise')
+  const rivals = python === undefined ? [] : named('PyTorch')
   const columns = new Map<string, Phases>()
   const add = (name: string, phases: Phases) => {
     const known = columns.get(name)
@@ -64,9 +65,11 @@ async function compare(hidden: number[], iterations: number, executor: string, p
   for (let turn = 0; turn < 3; turn++) {
     const share = Math.ceil(iterations / 3)
     for (const { name, count } of rivals) add(name, pytorch(python!, 'numpy', hidden, share, count))
-    const own = await reprise(hidden, share, executor)
-    used = own.executor
-    add('Reprise', own.phases)
+    for (const { name, count } of own) {
+      const ran = await reprise(hidden, share, executor, count)
+      used = ran.executor
+      add(name, ran.phases)
+    }
   }
   const gymnasium =
     python !== undefined && rivalsPython('gymnasium') !== undefined
@@ -74,7 +77,7 @@ async function compare(hidden: number[], iterations: number, executor: string, p
       : undefined
 
   console.log(`\npolicy ${hidden.join(' x ')}, executor ${used}`)
-  const names = ['Reprise', ...rivals.map(({ name }) => name)]
+  const names = [...own, ...rivals].map(({ name }) => name)
   console.log(
     `${''.padEnd(12)}${names.map((name) => name.padStart(22)).join('')}${rivals.length > 0 ? '   ratio' : ''}`,
   )
@@ -82,13 +85,15 @@ async function compare(hidden: number[], iterations: number, executor: string, p
   for (const phase of PHASES) {
     const cells = names.map((name) => columns.get(name)![phase])
     const line = cells.map((times) => `${median(times).toFixed(2)} (${Math.min(...times).toFixed(2)})`.padStart(22))
-    const others = cells.slice(1).map(median)
-    if (others.length > 0) ratios[phase] = Math.min(...others) / median(cells[0]!)
+    const medians = cells.map(median)
+    const others = medians.slice(own.length)
+    if (others.length > 0) ratios[phase] = Math.min(...others) / Math.min(...medians.slice(0, own.length))
     console.log(`${phase.padEnd(12)}${line.join('')}${phase in ratios ? ratios[phase]!.toFixed(2).padStart(8) : ''}`)
   }
-  if (rivals.length > 0) console.log('ratio: to the faster PyTorch, by median; its environment is one NumPy program.')
+  if (rivals.length > 0)
+    console.log('ratio: the faster PyTorch to the faster Reprise, by median; its environment is one NumPy program.')
   if (gymnasium !== undefined) {
-    const ratio = median(gymnasium) / median(columns.get('Reprise')!.collection)
+    const ratio = median(gymnasium) / Math.min(...own.map(({ name }) => median(columns.get(name)!.collection)))
     ratios['collectionGymnasium'] = ratio
     console.log(
       `PyTorch over Gymnasium's SyncVectorEnv collects in ${median(gymnasium).toFixed(0)} ms: ratio ${ratio.toFixed(1)}.`,
@@ -105,7 +110,7 @@ async function compare(hidden: number[], iterations: number, executor: string, p
 }
 
 /** Iterations of a training run, by the shares of time in its log; the advantages of a batch by themselves. */
-async function reprise(hidden: number[], iterations: number, executor: string) {
+async function reprise(hidden: number[], iterations: number, executor: string, threads: number) {
   const folder = mkdtempSync(join(tmpdir(), 'reprise-bench-'))
   const rows: Readonly<Record<string, number>>[] = []
   const reporter = { ...quietReporter, log: (row: Readonly<Record<string, number>>) => void rows.push(row) }
@@ -119,7 +124,7 @@ async function reprise(hidden: number[], iterations: number, executor: string) {
       executor,
       out: join(folder, 'run'),
       ui: reporter,
-      set: { groups: GROUPS, groupSize: GROUP_SIZE, maxEpisodeSteps: STEPS, hidden, ...UPDATE, ...off },
+      set: { ...SIZES, hidden, collectorThreads: threads, ...UPDATE, ...off },
     })
     const advantage = await advantages()
     const phases: Record<string, number[]> = { collection: [], advantage: [], update: [], total: [] }

@@ -36,11 +36,14 @@ export const pendulum = defineNativeEnv({
     actionSpace: box({ low: -MAX_TORQUE, high: MAX_TORQUE, shape: [1], dtype: 'float32' }),
     stateSize: 2,
   }),
-  create: ({ state, actions, observations, rewards, terminated, random, options }) => {
+  create: ({ rows, state, actions, observations, rewards, terminated, random, options }) => {
     const torque = actions[0]!.data as Float32Array
     const observation = observations[0]!.data as Float32Array
     const draws = new Float64Array(2)
     const gravity = (3 * options.g) / 2
+    // The sine of an angle is needed for what is observed and again for the next step: kept with the angle it is of.
+    const sine = new Float64Array(rows)
+    const sineOf = new Float64Array(rows).fill(Number.NaN)
     return {
       reset(row, { xInit, yInit }) {
         random[row]!.fillUniform(draws)
@@ -58,19 +61,27 @@ export const pendulum = defineNativeEnv({
           const speed = state[row * 2 + 1]!
           const u = Math.max(-MAX_TORQUE, Math.min(MAX_TORQUE, torque[row]!))
           // Python's modulo: the result has the sign of the divisor.
-          let wrapped = (theta + Math.PI) % TAU
-          if (wrapped < 0) wrapped += TAU
+          let wrapped = theta + Math.PI
+          if (wrapped < 0 || wrapped >= TAU) {
+            // A call into C, which most angles do not need.
+            wrapped %= TAU
+            if (wrapped < 0) wrapped += TAU
+          }
           wrapped -= Math.PI
           // The torque is a float32 scalar in Gymnasium, and so are its products with Python numbers.
           const torqueCost = fround(TORQUE_COST_32 * fround(u * u))
           const cost = wrapped * wrapped + 0.1 * (speed * speed) + torqueCost
-          let nextSpeed = speed + (gravity * Math.sin(theta) + fround(3 * u)) * DT
+          const sin = sineOf[row] === theta ? sine[row]! : Math.sin(theta)
+          let nextSpeed = speed + (gravity * sin + fround(3 * u)) * DT
           nextSpeed = Math.max(-MAX_SPEED, Math.min(MAX_SPEED, nextSpeed))
           const nextTheta = theta + nextSpeed * DT
           state[row * 2] = nextTheta
           state[row * 2 + 1] = nextSpeed
+          const nextSine = Math.sin(nextTheta)
+          sine[row] = nextSine
+          sineOf[row] = nextTheta
           observation[row * 3] = Math.cos(nextTheta)
-          observation[row * 3 + 1] = Math.sin(nextTheta)
+          observation[row * 3 + 1] = nextSine
           observation[row * 3 + 2] = nextSpeed
           rewards[row] = -cost
           terminated[row] = 0

@@ -126,6 +126,14 @@ export class Stepper {
 
 function gather(to: HostData, column: HostData, indices: Int32Array, rows: number): Feed {
   const width = to.length / rows
+  if (width === 1) {
+    return (step) => {
+      for (let i = 0, at = step * rows; i < rows; i++, at++) {
+        const from = indices[at]!
+        to[i] = from < 0 ? 0 : column[from]!
+      }
+    }
+  }
   // Calls per row cost more than they move for narrow rows.
   if (width <= 16) {
     return (step) => {
