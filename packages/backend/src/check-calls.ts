@@ -22,7 +22,8 @@ export function checkUpdates({ inputs }: LearnerProgram, call: UpdatesCall): num
       'Pad the last batch with -1: such rows are zeros.',
     )
   }
-  for (const index of indices) {
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!
     if (index < -1 || index >= available) {
       throw inputError(`Row ${index} of ${available} rows was asked for.`, index, 'Use rows of the columns, or -1.')
     }

@@ -67,7 +67,7 @@ describe('a keyed store', () => {
     expect(forgetful.add(7, episode('x'))).toBe('stored')
   })
 
-  it('reuse, no window, rows out of a batch: holds what a plain store holds, whatever the lengths', () => {
+  it('reuse, no window, rows out of a batch: holds what a plain store holds, whatever the lengths and kinds', () => {
     const rng = new Pcg64(3)
     const plain = new KeyedStore({ perKey: 3, total: 20 })
     const lean = new KeyedStore({ perKey: 3, total: 20, keyWindow: 0, reuse: true })
@@ -76,10 +76,13 @@ describe('a keyed store', () => {
       const from = rng.integers(rows - length)
       const values = Float32Array.from({ length: 100 * rows }, (_, k) => i + k)
       // One column of many elements per row, one of few.
-      const batch = { wide: values, narrow: Int32Array.from({ length: rows }, (_, k) => i * k) }
+      // Now and then of another kind, or under another name: nothing of the former layout may be written over.
+      const Kind = i % 90 < 60 ? Int32Array : Uint8Array
+      const narrow = i % 130 < 100 ? 'narrow' : 'other'
+      const batch = { wide: values, [narrow]: new Kind(rows).map((_, k) => i * k) }
       const columns = {
         wide: batch.wide.slice(100 * from, 100 * (from + length)),
-        narrow: batch.narrow.slice(from, from + length),
+        [narrow]: batch[narrow]!.slice(from, from + length),
       }
       const group = rng.integers(9)
       const { columns: _, ...fields } = episode(String(i), { length })

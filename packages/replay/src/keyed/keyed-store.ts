@@ -15,6 +15,7 @@ import {
   checkFields,
   copyOfRows,
   type EpisodeColumns,
+  layoutOf,
   type PackedRows,
   type StoredEpisode,
 } from './stored-episode.ts'
@@ -45,6 +46,8 @@ interface Entry {
   readonly group: GroupKey
   readonly episode: StoredEpisode
   readonly bytes: number
+  /** Which layout its columns have; only counted where columns are reused. */
+  readonly generation: number
 }
 
 /** Columns that are kept to be written over, at most. */
@@ -57,8 +60,13 @@ export class KeyedStore {
   readonly #maxBytes: number
   #keys: KeyIndex | undefined
   readonly #reuse: boolean
-  /** Columns given up, by number of decisions. */
+  /** Columns given up, by number of decisions, all of one layout: that of the columns that were stored from last. */
   readonly #free = new Map<number, EpisodeColumns[]>()
+  #layout = ''
+  /** Which layout that is, counted. */
+  #generation = 0
+  /** Columns that are known to have it. */
+  #alike = new WeakSet<EpisodeColumns>()
   #freeCount = 0
   /** Oldest first. A key without episodes is not in it. */
   readonly #groups = new Map<GroupKey, StoredEpisode[]>()
@@ -155,7 +163,11 @@ export class KeyedStore {
     while (this.#all.size >= this.#total || this.#bytes + bytes > this.#maxBytes)
       this.#evict(this.#all.keys().next().value!)
     const stored = episode as Omit<StoredEpisode, 'columns'> & { columns: EpisodeColumns }
-    stored.columns = copyOfRows(packed, episode.length, this.#takeFree(episode.length))
+    stored.columns = copyOfRows(
+      packed,
+      episode.length,
+      this.#reuse ? this.#takeFree(packed, episode.length) : undefined,
+    )
     this.#put(group, stored, bytes)
     return 'stored'
   }
@@ -170,18 +182,35 @@ export class KeyedStore {
     const episodes = this.#groups.get(group)
     if (episodes) episodes.push(episode)
     else this.#groups.set(group, [episode])
-    this.#all.set(episode.key, { group, episode, bytes })
+    this.#all.set(episode.key, { group, episode, bytes, generation: this.#generation })
     this.#bytes += bytes
   }
 
-  #takeFree(length: number): EpisodeColumns | undefined {
+  #takeFree(packed: PackedRows, length: number): EpisodeColumns | undefined {
+    // A batch stores many episodes from the same columns.
+    if (!this.#alike.has(packed.columns)) this.#expect(packed)
     const columns = this.#free.get(length)?.pop()
     if (columns !== undefined) this.#freeCount--
     return columns
   }
 
-  #release({ columns, length }: StoredEpisode): void {
-    if (!this.#reuse || this.#freeCount === MOST_FREE) return
+  /** What has been given up in another layout is of no more use. */
+  #expect(packed: PackedRows): void {
+    const layout = layoutOf(packed)
+    if (layout !== this.#layout) this.#forgetLayout(layout)
+    this.#alike.add(packed.columns)
+  }
+
+  #forgetLayout(next: string): void {
+    this.#layout = next
+    this.#generation++
+    this.#alike = new WeakSet()
+    this.#free.clear()
+    this.#freeCount = 0
+  }
+
+  #release({ episode: { columns, length }, generation }: Entry): void {
+    if (!this.#reuse || generation !== this.#generation || this.#freeCount === MOST_FREE) return
     const free = this.#free.get(length)
     if (free) free.push(columns)
     else this.#free.set(length, [columns])
@@ -202,7 +231,7 @@ export class KeyedStore {
     if (episodes.length === 0) this.#groups.delete(entry.group)
     this.#all.delete(key)
     this.#bytes -= entry.bytes
-    this.#release(entry.episode)
+    this.#release(entry)
     return true
   }
 
@@ -213,13 +242,14 @@ export class KeyedStore {
 
   /** Gives up an episode that is the oldest of its key. */
   #evict(key: string): void {
-    const { group, episode, bytes } = this.#all.get(key)!
+    const entry = this.#all.get(key)!
+    const { group, bytes } = entry
     const episodes = this.#groups.get(group)!
     episodes.shift()
     if (episodes.length === 0) this.#groups.delete(group)
     this.#all.delete(key)
     this.#bytes -= bytes
-    this.#release(episode)
+    this.#release(entry)
     this.#evicted++
   }
 
@@ -259,7 +289,7 @@ export class KeyedStore {
     if (!Array.isArray(groups)) throw fit.error('it lists no groups')
     if (groups.length !== n) throw fit.error(`it has ${groups.length} groups for ${n} episodes`)
     const counts = fit.float64(saved, 'counts', 3)
-    const entries = episodes.map((episode, i): Entry => {
+    const entries = episodes.map((episode, i) => {
       const group = groups[i] as GroupKey
       if (typeof group !== 'string' && typeof group !== 'number') throw fit.error(`episode ${i} has no group`)
       return { group, episode, bytes: bytesOfEpisode(episode) }
@@ -279,15 +309,15 @@ export class KeyedStore {
     }
     this.#groups.clear()
     this.#all.clear()
-    this.#free.clear()
-    this.#freeCount = 0
     this.#bytes = 0
+    // What is stored now may have any layout.
+    this.#forgetLayout('')
     for (const group of ordered) this.#groups.set(group, [])
     for (const { group, episode, bytes } of entries) this.#put(group, episode, bytes)
     ;[this.#refused, this.#duplicates, this.#evicted] = [counts[0]!, counts[1]!, counts[2]!]
   }
 
-  #checkLoaded(entries: readonly Entry[]): void {
+  #checkLoaded(entries: readonly Omit<Entry, 'generation'>[]): void {
     const perGroup = new Map<GroupKey, number>()
     for (const { group } of entries) perGroup.set(group, (perGroup.get(group) ?? 0) + 1)
     const most = Math.max(0, ...perGroup.values())

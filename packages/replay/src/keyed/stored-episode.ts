@@ -44,13 +44,13 @@ export interface PackedRows {
 /** Elements from which on the built-in copy is faster than a loop. */
 const LONG = 256
 
-/** The columns of `length` rows, written over `into` where it holds as many of the same kind, else in one new buffer. */
+/** The columns of `length` rows, in one new buffer, or written over `into`: columns of the same layout and length. */
 export function copyOfRows(
   { columns, rows, from }: PackedRows,
   length: number,
   into: EpisodeColumns | undefined,
 ): EpisodeColumns {
-  const out = into !== undefined && holds(into, columns, rows, length) ? into : emptyLike(columns, rows, length)
+  const out = into ?? emptyLike(columns, rows, length)
   for (const name in columns) {
     const source = columns[name]!
     const target = out[name]!
@@ -62,17 +62,12 @@ export function copyOfRows(
   return out
 }
 
-function holds(into: EpisodeColumns, columns: EpisodeColumns, rows: number, length: number): boolean {
-  let count = 0
-  for (const name in columns) {
-    const own = into[name]
-    const wanted = columns[name]!
-    if (own === undefined || own.length !== (wanted.length / rows) * length) return false
-    if (own.constructor !== wanted.constructor) return false
-    count++
-  }
-  for (const _ in into) count--
-  return count === 0
+/** Names, kinds and sizes of a row of columns: columns of one layout and length can be written over each other. */
+export function layoutOf({ columns, rows }: PackedRows): string {
+  return Object.entries(columns)
+    .map(([name, column]) => `${name} ${column.constructor.name} ${column.length / rows}`)
+    .sort()
+    .join(', ')
 }
 
 function emptyLike(columns: EpisodeColumns, rows: number, length: number): EpisodeColumns {
