@@ -2,8 +2,10 @@
  * What replay adds to the time of an iteration at equal row counts: `tsx packages/train/src/testing/arpo-overhead.ts`.
  *
  * All loops have the same options, `oldLogProb: recompute` (ARPO's default) included, and the row `stored` shows what that
- * costs by itself. Every episode has 50 steps, so that GRPO and ARPO train on the same number of rows. They take turns; medians of
- * the ratios of processor time within a round, which other work on the machine disturbs less than the clock. `grpo again` shows the noise. `every group` is the worst case: each group gets a stored episode.
+ * costs by itself. Every episode has 50 steps, so that GRPO and ARPO train on the same number of rows. They take turns; medians
+ * of the ratios within a round with their 95 % intervals, by the clock and by processor time, which other work on the machine
+ * disturbs less but which counts the collector of garbage twice where it runs beside. `grpo again` shows the noise.
+ * `every group` is the worst case: each group gets a stored episode, and every episode is stored.
  */
 import type { GroupAlgorithm } from '@reprise/algorithms'
 import { resolveRun } from '../config/resolve.ts'
@@ -63,30 +65,48 @@ const loops = {
   'arpo, groups that failed': await loopOf('arpo', rare),
   'arpo, every group': await loopOf('arpo', { outcomeFrom: shared.outcomeFrom, trigger: 'always' }),
 }
-const times: Record<string, number[]> = Object.fromEntries(Object.keys(loops).map((name) => [name, []]))
+const clocks = { clock: () => performance.now(), processor: processorTime }
+type Clock = keyof typeof clocks
+const times = Object.fromEntries(
+  Object.keys(loops).map((name) => [name, { clock: [] as number[], processor: [] as number[] }]),
+)
 const none = () => Object.fromEntries(Object.keys(loops).map((name) => [name, 0]))
 const injected = none()
 const added = none()
+// In another order every time: what one leaves behind (garbage, cold caches) is paid for by the next.
+const entries = Object.entries(loops)
+const places = Int32Array.from(entries, (_, i) => i)
+const order = generatorOf(1, 'minibatches')
 for (let i = 0; i < ITERATIONS; i++) {
-  for (const [name, loop] of i % 2 ? Object.entries(loops) : Object.entries(loops).reverse()) {
-    const before = processorTime()
+  order.shuffle(places)
+  for (const place of places) {
+    const [name, loop] = entries[place]!
+    const before = { clock: clocks.clock(), processor: clocks.processor() }
     const { steps, metrics } = await loop.iterate(0)
     // The first two make and warm everything up.
-    if (i >= 2) times[name]!.push(processorTime() - before)
+    if (i >= 2)
+      for (const clock of ['clock', 'processor'] as const) times[name]![clock].push(clocks[clock]() - before[clock])
     if (steps !== GROUPS * 8 * 50) throw new Error(`${name}: ${steps} steps`)
     injected[name]! += (metrics['replay/injected_fraction'] ?? 0) / ITERATIONS
     added[name]! += (metrics['replay/added'] ?? 0) / ITERATIONS
   }
 }
-const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!
-// Each beside the two of GRPO in the same round: what slows the machine for a while slows all of them.
-const both = times['grpo']!.map((time, i) => (time + times['grpo again']![i]!) / 2)
-const ratios = Object.fromEntries(
-  Object.entries(times).map(([name, own]) => [name, median(own.map((time, i) => time / both[i]!))]),
-)
+const sorted = (values: readonly number[]) => [...values].sort((a, b) => a - b)
+const median = (values: readonly number[]) => sorted(values)[values.length >> 1]!
+/** Per cent more than GRPO, each round beside the two of GRPO in it: what slows the machine for a while slows all of them. */
+function more(name: string, clock: Clock): string {
+  const both = times['grpo']![clock].map((time, i) => (time + times['grpo again']![clock][i]!) / 2)
+  const ratios = sorted(times[name]![clock].map((time, i) => 100 * (time / both[i]! - 1)))
+  // Ranks between which the median lies 95 times out of 100.
+  const half = 0.98 * Math.sqrt(ratios.length)
+  const at = (rank: number) => ratios[Math.max(0, Math.min(ratios.length - 1, Math.round(rank)))]!.toFixed(1)
+  return `${at(ratios.length / 2)} % [${at(ratios.length / 2 - half)}, ${at(ratios.length / 2 + half)}]`
+}
 for (const name of Object.keys(loops)) {
-  const time = median(times[name]!)
   const share = `${(100 * injected[name]!).toFixed(1)} % of the episodes replayed, ${added[name]!.toFixed(0)} stored`
-  console.log(`${name}: ${time.toFixed(1)} ms, ${(100 * (ratios[name]! - 1)).toFixed(1)} % more than grpo, ${share}`)
+  const time = median(times[name]!.clock).toFixed(1)
+  console.log(
+    `${name}: ${time} ms, ${more(name, 'clock')} more than grpo, by processor ${more(name, 'processor')}; ${share}`,
+  )
 }
 for (const loop of Object.values(loops)) await loop.close()
