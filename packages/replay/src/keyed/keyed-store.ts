@@ -34,8 +34,8 @@ export interface KeyedStoreOptions {
   /** Episode keys remembered, so that the same is not stored twice; older ones are forgotten. Default 65 536; 0: only those stored. */
   readonly keyWindow?: number
   /**
-   * Whether the columns of an episode that is given up may be written over by a later one, which saves an allocation per
-   * episode: whoever holds an episode must then copy what is to outlast the next add. Default false.
+   * Whether an episode that is given up may be written over by a later one, columns and all, which leaves no garbage:
+   * whoever holds an episode must then copy what is to outlast the next add. Default false.
    */
   readonly reuse?: boolean
 }
@@ -43,14 +43,14 @@ export interface KeyedStoreOptions {
 export type Admitted = 'stored' | 'duplicate' | 'refused'
 
 interface Entry {
-  readonly group: GroupKey
+  group: GroupKey
   readonly episode: StoredEpisode
-  readonly bytes: number
-  /** Which layout its columns have; only counted where columns are reused. */
+  bytes: number
+  /** Which layout its columns have; only counted where they are reused. */
   readonly generation: number
 }
 
-/** Columns that are kept to be written over, at most. */
+/** Episodes that are kept to be written over, at most. */
 const MOST_FREE = 256
 
 export class KeyedStore {
@@ -60,8 +60,8 @@ export class KeyedStore {
   readonly #maxBytes: number
   #keys: KeyIndex | undefined
   readonly #reuse: boolean
-  /** Columns given up, by number of decisions, all of one layout: that of the columns that were stored from last. */
-  readonly #free = new Map<number, EpisodeColumns[]>()
+  /** Episodes given up, by number of decisions, all of one layout: that of the columns that were stored from last. */
+  readonly #free = new Map<number, Entry[]>()
   #layout = ''
   /** Which layout that is, counted. */
   #generation = 0
@@ -162,13 +162,18 @@ export class KeyedStore {
     if (own !== undefined && own.length === this.#perKey) this.#evict(own[0]!.key)
     while (this.#all.size >= this.#total || this.#bytes + bytes > this.#maxBytes)
       this.#evict(this.#all.keys().next().value!)
-    const stored = episode as Omit<StoredEpisode, 'columns'> & { columns: EpisodeColumns }
-    stored.columns = copyOfRows(
-      packed,
-      episode.length,
-      this.#reuse ? this.#takeFree(packed, episode.length) : undefined,
-    )
-    this.#put(group, stored, bytes)
+    const free = this.#reuse ? this.#takeFree(packed, episode.length) : undefined
+    if (free) {
+      overwrite(free.episode, episode)
+      copyOfRows(packed, episode.length, free.episode.columns)
+      free.group = group
+      free.bytes = bytes
+      this.#put(free)
+    } else {
+      const stored = episode as Omit<StoredEpisode, 'columns'> & { columns: EpisodeColumns }
+      stored.columns = copyOfRows(packed, episode.length, undefined)
+      this.#put({ group, episode: stored, bytes, generation: this.#generation })
+    }
     return 'stored'
   }
 
@@ -178,20 +183,21 @@ export class KeyedStore {
     return chooseEpisodes(this.get(group), k, choice, rng)
   }
 
-  #put(group: GroupKey, episode: StoredEpisode, bytes: number): void {
+  #put(entry: Entry): void {
+    const { group, episode } = entry
     const episodes = this.#groups.get(group)
     if (episodes) episodes.push(episode)
     else this.#groups.set(group, [episode])
-    this.#all.set(episode.key, { group, episode, bytes, generation: this.#generation })
-    this.#bytes += bytes
+    this.#all.set(episode.key, entry)
+    this.#bytes += entry.bytes
   }
 
-  #takeFree(packed: PackedRows, length: number): EpisodeColumns | undefined {
+  #takeFree(packed: PackedRows, length: number): Entry | undefined {
     // A batch stores many episodes from the same columns.
     if (!this.#alike.has(packed.columns)) this.#expect(packed)
-    const columns = this.#free.get(length)?.pop()
-    if (columns !== undefined) this.#freeCount--
-    return columns
+    const entry = this.#free.get(length)?.pop()
+    if (entry !== undefined) this.#freeCount--
+    return entry
   }
 
   /** What has been given up in another layout is of no more use. */
@@ -209,11 +215,12 @@ export class KeyedStore {
     this.#freeCount = 0
   }
 
-  #release({ episode: { columns, length }, generation }: Entry): void {
-    if (!this.#reuse || generation !== this.#generation || this.#freeCount === MOST_FREE) return
+  #release(entry: Entry): void {
+    if (!this.#reuse || entry.generation !== this.#generation || this.#freeCount === MOST_FREE) return
+    const { length } = entry.episode
     const free = this.#free.get(length)
-    if (free) free.push(columns)
-    else this.#free.set(length, [columns])
+    if (free) free.push(entry)
+    else this.#free.set(length, [entry])
     this.#freeCount++
   }
 
@@ -313,7 +320,7 @@ export class KeyedStore {
     // What is stored now may have any layout.
     this.#forgetLayout('')
     for (const group of ordered) this.#groups.set(group, [])
-    for (const { group, episode, bytes } of entries) this.#put(group, episode, bytes)
+    for (const entry of entries) this.#put({ ...entry, generation: this.#generation })
     ;[this.#refused, this.#duplicates, this.#evicted] = [counts[0]!, counts[1]!, counts[2]!]
   }
 
@@ -328,6 +335,22 @@ export class KeyedStore {
     if (entries.length > this.#total) throw fit.error(`it has ${entries.length} episodes, here ${this.#total} are kept`)
     if (bytes > this.#maxBytes) throw fit.error(`it needs ${inWords(bytes)}, allowed are ${inWords(this.#maxBytes)}`)
   }
+}
+
+/** All but the columns. */
+function overwrite(
+  old: { -readonly [K in keyof StoredEpisode]: StoredEpisode[K] },
+  by: Omit<StoredEpisode, 'columns'>,
+): void {
+  old.key = by.key
+  old.length = by.length
+  old.return = by.return
+  old.outcome = by.outcome
+  old.policyVersion = by.policyVersion
+  old.iteration = by.iteration
+  old.advantage = by.advantage
+  old.truncated = by.truncated
+  old.origin = by.origin
 }
 
 /** Text that is a number is remembered as one, which needs no hash. */
