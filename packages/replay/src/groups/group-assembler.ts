@@ -13,7 +13,7 @@ import { correctLogProbs } from './correct-log-probs.ts'
 import { GroupStore } from './group-store.ts'
 import { type GroupedEpisodes, type GroupRange, groupsOf } from './grouped-episodes.ts'
 import { allFailed, outcomeStatistics } from './outcomes.ts'
-import { type FreshRun, PackScratch, type Part, packMembers, type StoredMember } from './pack-members.ts'
+import { PackScratch, type Part, packMembers, type StoredMember } from './pack-members.ts'
 import type { ScoreRows } from './score-episodes.ts'
 import { TaskBuckets } from './task-buckets.ts'
 
@@ -188,15 +188,20 @@ export class GroupAssembler {
       const first = replaceIndex === 'first' ? 0 : members.length - chosen.length
       members.splice(first, chosen.length, ...chosen)
     }
-    for (const [i, member] of members.entries()) {
+    for (let i = 0; i < members.length; ) {
+      const member = members[i++]!
       if (typeof member !== 'number') {
         const frozen = advantages === 'frozen' ? (member.advantage ?? 0) : advantages === 'unit' ? 1 : undefined
         const where = { group: 2 * group + (apart ? 1 : 0), task, stored: member }
         parts.push(frozen === undefined ? where : { ...where, frozen })
-      } else if (i > 0 && members[i - 1] === member - 1) {
-        const { from } = parts.pop() as FreshRun
-        parts.push({ from, to: member + 1 })
-      } else parts.push({ from: member, to: member + 1 })
+        continue
+      }
+      let to = member + 1
+      while (members[i] === to) {
+        to++
+        i++
+      }
+      parts.push({ from: member, to })
     }
   }
 
