@@ -1,5 +1,15 @@
 /** Writes that are either whole or absent. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { RepriseError } from '@reprise/core'
 
@@ -17,22 +27,49 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
   }
 }
 
-/** Fills a temporary folder, then renames it to `path`; an existing folder there is replaced. */
+/**
+ * Fills a temporary folder, then renames it to `path`. An existing folder there is set aside by a rename before and removed
+ * after; where the process is lost between, `restoreFolders` brings it back.
+ */
 export function writeFolderAtomic(path: string, files: Readonly<Record<string, string | Uint8Array>>): void {
   const temporary = temporaryBeside(path)
   try {
     mkdirSync(temporary, { recursive: true })
     for (const [name, content] of Object.entries(files)) writeFileSynced(join(temporary, name), content)
-    rmSync(path, { recursive: true, force: true })
-    renameSync(temporary, path)
+    const former = join(dirname(path), FORMER_PREFIX + basename(path))
+    if (existsSync(path)) {
+      // Of an earlier replacement that was lost after its last rename.
+      rmSync(former, { recursive: true, force: true })
+      renameSync(path, former)
+    }
+    try {
+      renameSync(temporary, path)
+    } catch (cause) {
+      restoreFolders(dirname(path))
+      throw cause
+    }
+    rmSync(former, { recursive: true, force: true })
   } catch (cause) {
     rmSync(temporary, { recursive: true, force: true })
     throw unwritable(path, cause)
   }
 }
 
+/** Puts folders back whose replacement was interrupted at its last step; to be called where nobody else writes. */
+export function restoreFolders(parent: string): void {
+  if (!existsSync(parent)) return
+  for (const name of readdirSync(parent)) {
+    if (!name.startsWith(FORMER_PREFIX)) continue
+    const path = join(parent, name.slice(FORMER_PREFIX.length))
+    if (existsSync(path)) rmSync(join(parent, name), { recursive: true, force: true })
+    else renameSync(join(parent, name), path)
+  }
+}
+
 /** Names of left-overs of interrupted writes begin with this. */
 export const TEMPORARY_PREFIX = '.tmp-'
+/** A folder that is being replaced. */
+const FORMER_PREFIX = '.former-'
 
 function temporaryBeside(path: string): string {
   return join(dirname(path), `${TEMPORARY_PREFIX}${process.pid}-${counter++}-${basename(path)}`)

@@ -2,7 +2,7 @@ import { RepriseError } from '@reprise/core'
 import { type ResolvedRun, resolveRun } from './config/resolve.ts'
 import { buildLearner } from './learner.ts'
 import type { EnvLike } from './load-env/index.ts'
-import { readCheckpoint } from './run/checkpoint.ts'
+import { readCheckpoint, restoreCheckpoints } from './run/checkpoint.ts'
 import { lockRun } from './run/lock.ts'
 import { type RunConfig, readConfig, readResult, writeConfig } from './run/run-folder.ts'
 import { setAsideLaterRows } from './run/run-log.ts'
@@ -27,6 +27,7 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
   const { folder, config } = readConfig(path)
   const unlock = lockRun(folder)
   try {
+    restoreCheckpoints(folder)
     const { info, state } = readCheckpoint(folder, 'last')
     const resolved = await resolveRecorded(config, options)
     const target = resolved.run.steps

@@ -10,6 +10,7 @@ import { RepriseError, type Serializable } from '@reprise/core'
 import {
   decodeState,
   encodeState,
+  restoreFolders,
   type StateFileKind,
   TEMPORARY_PREFIX,
   writeFileAtomic,
@@ -49,6 +50,7 @@ export class CheckpointStore {
     this.folder = join(runFolder, 'checkpoints')
     this.keep = keep
     mkdirSync(this.folder, { recursive: true })
+    restoreCheckpoints(runFolder)
     for (const name of readdirSync(this.folder)) {
       if (name.startsWith(TEMPORARY_PREFIX)) rmSync(join(this.folder, name), { recursive: true, force: true })
     }
@@ -71,6 +73,11 @@ export class CheckpointStore {
       if (step !== best) rmSync(join(this.folder, String(step)), { recursive: true, force: true })
     }
   }
+}
+
+/** Puts back a checkpoint that was being written anew when the process was lost; for the one who holds the run's lock. */
+export function restoreCheckpoints(runFolder: string): void {
+  restoreFolders(join(runFolder, 'checkpoints'))
 }
 
 /** Steps of the complete checkpoints, ascending. */

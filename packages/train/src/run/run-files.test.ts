@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppendFile, setAsideAfter } from './append-file.ts'
-import { CheckpointStore, listCheckpoints, readCheckpoint } from './checkpoint.ts'
+import { CheckpointStore, listCheckpoints, readCheckpoint, restoreCheckpoints } from './checkpoint.ts'
 import { lockRun } from './lock.ts'
 
 let folder: string
@@ -39,6 +39,21 @@ describe('checkpoints', () => {
     expect(listCheckpoints(store.folder)).toEqual([10])
     new CheckpointStore(folder, 3)
     expect(existsSync(half)).toBe(false)
+  })
+
+  it('that were being written anew come back as they were, or as they are now', () => {
+    const store = new CheckpointStore(folder, 1)
+    store.write(info(10), { value: 1 }, undefined)
+    // Lost between the two renames.
+    renameSync(join(store.folder, '10'), join(store.folder, '.former-10'))
+    restoreCheckpoints(folder)
+    expect(readCheckpoint(folder, 'last').state).toEqual({ value: 1 })
+    // Lost after them.
+    cpSync(join(store.folder, '10'), join(store.folder, '.former-10'), { recursive: true })
+    store.write(info(10), { value: 2 }, undefined)
+    new CheckpointStore(folder, 1)
+    expect(readCheckpoint(folder, 'last').state).toEqual({ value: 2 })
+    expect(readdirSync(store.folder)).toEqual(['10'])
   })
 
   it('that are damaged or missing are refused by name', () => {
