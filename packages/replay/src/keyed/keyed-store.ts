@@ -8,6 +8,7 @@ import { checkKey, KeyIndex } from '../store/key-index.ts'
 import { defaultMaxBytes, inWords } from '../store/memory.ts'
 import { chooseEpisodes, type EpisodeChoice } from './choose-episodes.ts'
 import { decodeEpisodes, encodeEpisodes } from './episodes-state.ts'
+import { type Entry, type GroupKey, overwrite, SpareEntries } from './spare-entries.ts'
 import {
   bytesOfEpisode,
   bytesOfRows,
@@ -15,12 +16,11 @@ import {
   checkFields,
   copyOfRows,
   type EpisodeColumns,
-  layoutOf,
   type PackedRows,
   type StoredEpisode,
 } from './stored-episode.ts'
 
-export type GroupKey = string | number
+export type { GroupKey } from './spare-entries.ts'
 
 export interface KeyedStoreOptions {
   /** Episodes kept per key; the oldest is given up for a new one. Default 8. */
@@ -42,32 +42,13 @@ export interface KeyedStoreOptions {
 
 export type Admitted = 'stored' | 'duplicate' | 'refused'
 
-interface Entry {
-  group: GroupKey
-  readonly episode: StoredEpisode
-  bytes: number
-  /** Which layout its columns have; only counted where they are reused. */
-  readonly generation: number
-}
-
-/** Episodes that are kept to be written over, at most. */
-const MOST_FREE = 256
-
 export class KeyedStore {
   readonly #perKey: number
   readonly #total: number
   readonly #admitAbove: number
   readonly #maxBytes: number
   #keys: KeyIndex | undefined
-  readonly #reuse: boolean
-  /** Episodes given up, by number of decisions, all of one layout: that of the columns that were stored from last. */
-  readonly #free = new Map<number, Entry[]>()
-  #layout = ''
-  /** Which layout that is, counted. */
-  #generation = 0
-  /** Columns that are known to have it. */
-  #alike = new WeakSet<EpisodeColumns>()
-  #freeCount = 0
+  readonly #spare: SpareEntries | undefined
   /** Oldest first. A key without episodes is not in it. */
   readonly #groups = new Map<GroupKey, StoredEpisode[]>()
   /** All episodes by their key, oldest first: a Map keeps the order of its insertions. */
@@ -93,7 +74,7 @@ export class KeyedStore {
     this.#admitAbove = admitAbove
     this.#maxBytes = maxBytes
     this.#keys = keyWindow === 0 ? undefined : new KeyIndex(keyWindow)
-    this.#reuse = reuse
+    this.#spare = reuse ? new SpareEntries() : undefined
   }
 
   /** Episodes over all keys. */
@@ -162,17 +143,17 @@ export class KeyedStore {
     if (own !== undefined && own.length === this.#perKey) this.#evict(own[0]!.key)
     while (this.#all.size >= this.#total || this.#bytes + bytes > this.#maxBytes)
       this.#evict(this.#all.keys().next().value!)
-    const free = this.#reuse ? this.#takeFree(packed, episode.length) : undefined
-    if (free) {
-      overwrite(free.episode, episode)
-      copyOfRows(packed, episode.length, free.episode.columns)
-      free.group = group
-      free.bytes = bytes
-      this.#put(free)
+    const spare = this.#spare?.take(packed, episode.length)
+    if (spare) {
+      overwrite(spare.episode, episode)
+      copyOfRows(packed, episode.length, spare.episode.columns)
+      spare.group = group
+      spare.bytes = bytes
+      this.#put(spare)
     } else {
       const stored = episode as Omit<StoredEpisode, 'columns'> & { columns: EpisodeColumns }
       stored.columns = copyOfRows(packed, episode.length, undefined)
-      this.#put({ group, episode: stored, bytes, generation: this.#generation })
+      this.#put({ group, episode: stored, bytes, generation: this.#generation() })
     }
     return 'stored'
   }
@@ -192,36 +173,8 @@ export class KeyedStore {
     this.#bytes += entry.bytes
   }
 
-  #takeFree(packed: PackedRows, length: number): Entry | undefined {
-    // A batch stores many episodes from the same columns.
-    if (!this.#alike.has(packed.columns)) this.#expect(packed)
-    const entry = this.#free.get(length)?.pop()
-    if (entry !== undefined) this.#freeCount--
-    return entry
-  }
-
-  /** What has been given up in another layout is of no more use. */
-  #expect(packed: PackedRows): void {
-    const layout = layoutOf(packed)
-    if (layout !== this.#layout) this.#forgetLayout(layout)
-    this.#alike.add(packed.columns)
-  }
-
-  #forgetLayout(next: string): void {
-    this.#layout = next
-    this.#generation++
-    this.#alike = new WeakSet()
-    this.#free.clear()
-    this.#freeCount = 0
-  }
-
-  #release(entry: Entry): void {
-    if (!this.#reuse || entry.generation !== this.#generation || this.#freeCount === MOST_FREE) return
-    const { length } = entry.episode
-    const free = this.#free.get(length)
-    if (free) free.push(entry)
-    else this.#free.set(length, [entry])
-    this.#freeCount++
+  #generation(): number {
+    return this.#spare?.generation ?? 0
   }
 
   /** Gives up all of a group's episodes; their keys stay known. */
@@ -238,7 +191,7 @@ export class KeyedStore {
     if (episodes.length === 0) this.#groups.delete(entry.group)
     this.#all.delete(key)
     this.#bytes -= entry.bytes
-    this.#release(entry)
+    this.#spare?.give(entry)
     return true
   }
 
@@ -256,7 +209,7 @@ export class KeyedStore {
     if (episodes.length === 0) this.#groups.delete(group)
     this.#all.delete(key)
     this.#bytes -= bytes
-    this.#release(entry)
+    this.#spare?.give(entry)
     this.#evicted++
   }
 
@@ -317,10 +270,9 @@ export class KeyedStore {
     this.#groups.clear()
     this.#all.clear()
     this.#bytes = 0
-    // What is stored now may have any layout.
-    this.#forgetLayout('')
+    this.#spare?.forget()
     for (const group of ordered) this.#groups.set(group, [])
-    for (const entry of entries) this.#put({ ...entry, generation: this.#generation })
+    for (const entry of entries) this.#put({ ...entry, generation: this.#generation() })
     ;[this.#refused, this.#duplicates, this.#evicted] = [counts[0]!, counts[1]!, counts[2]!]
   }
 
@@ -335,22 +287,6 @@ export class KeyedStore {
     if (entries.length > this.#total) throw fit.error(`it has ${entries.length} episodes, here ${this.#total} are kept`)
     if (bytes > this.#maxBytes) throw fit.error(`it needs ${inWords(bytes)}, allowed are ${inWords(this.#maxBytes)}`)
   }
-}
-
-/** All but the columns. */
-function overwrite(
-  old: { -readonly [K in keyof StoredEpisode]: StoredEpisode[K] },
-  by: Omit<StoredEpisode, 'columns'>,
-): void {
-  old.key = by.key
-  old.length = by.length
-  old.return = by.return
-  old.outcome = by.outcome
-  old.policyVersion = by.policyVersion
-  old.iteration = by.iteration
-  old.advantage = by.advantage
-  old.truncated = by.truncated
-  old.origin = by.origin
 }
 
 /** Text that is a number is remembered as one, which needs no hash. */
