@@ -49,7 +49,8 @@ export async function runGrpo(args: string[]): Promise<void> {
 }
 
 async function compare(hidden: number[], iterations: number, executor: string, python: string | undefined) {
-  const threads = availableParallelism() > 1 ? [1, availableParallelism()] : [1]
+  const most = Math.min(availableParallelism(), GROUPS)
+  const threads = most > 1 ? [1, most] : [1]
   const named = (who: string) =>
     threads.map((count) => ({ name: `${who}, ${count} thread${count > 1 ? 's' : ''}`, count }))
   const own = named('Reprise')

@@ -28,15 +28,16 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
 }
 
 /**
- * Fills a temporary folder, then renames it to `path`. An existing folder there is set aside by a rename before and removed
- * after; where the process is lost between, `restoreFolders` brings it back.
+ * Fills a temporary folder, then renames it to `path`. An existing folder there is set aside by a rename before, as
+ * `formerOf(path)`, and removed after: where the process is lost between, readers find it there and `restoreFolders` brings
+ * it back.
  */
 export function writeFolderAtomic(path: string, files: Readonly<Record<string, string | Uint8Array>>): void {
   const temporary = temporaryBeside(path)
   try {
     mkdirSync(temporary, { recursive: true })
     for (const [name, content] of Object.entries(files)) writeFileSynced(join(temporary, name), content)
-    const former = join(dirname(path), FORMER_PREFIX + basename(path))
+    const former = formerOf(path)
     if (existsSync(path)) {
       // Of an earlier replacement that was lost after its last rename.
       rmSync(former, { recursive: true, force: true })
@@ -45,7 +46,7 @@ export function writeFolderAtomic(path: string, files: Readonly<Record<string, s
     try {
       renameSync(temporary, path)
     } catch (cause) {
-      restoreFolders(dirname(path))
+      if (existsSync(former)) renameSync(former, path)
       throw cause
     }
     rmSync(former, { recursive: true, force: true })
@@ -53,6 +54,11 @@ export function writeFolderAtomic(path: string, files: Readonly<Record<string, s
     rmSync(temporary, { recursive: true, force: true })
     throw unwritable(path, cause)
   }
+}
+
+/** Where a folder lies while another takes its place. */
+export function formerOf(path: string): string {
+  return join(dirname(path), FORMER_PREFIX + basename(path))
 }
 
 /** Puts folders back whose replacement was interrupted at its last step; to be called where nobody else writes. */

@@ -1,4 +1,4 @@
-// Where the packages run as TypeScript source, a thread begins here: it inherits no loader from the process.
+// Where the packages run as TypeScript source, a thread begins here: it inherits no loader that the process registered.
 import { workerData } from 'node:worker_threads'
 import { register } from 'tsx/esm/api'
 

@@ -7,7 +7,6 @@ import { replaysTasks } from '@reprise/replay'
 import { refuseInert } from './config/inert.ts'
 import type { ResolvedRun } from './config/resolve.ts'
 import { EnvironmentMaker, EVALUATION_LIMIT } from './environments.ts'
-import { checkCollectorThreads } from './config/collector-threads.ts'
 import { checkTaskChoice, oddTaskChoice } from './loops/curriculum.ts'
 import type { Demonstrated } from './loops/demonstrations.ts'
 import { Policy } from './loops/policy.ts'
@@ -47,7 +46,6 @@ export async function buildLearner(resolved: ResolvedRun): Promise<Learner> {
     maskSize: environments.maskSize,
   }
   refuseInert(resolved, spaces)
-  checkCollectorThreads(resolved)
   const context = { spaces, options, maxEpisodeSteps: environments.maxEpisodeSteps }
   const warnings = [...(algorithm.check?.(context) ?? [])]
   if (algorithm.loop === 'group') {

@@ -1,8 +1,9 @@
 import { RepriseError } from '@reprise/core'
+import { checkCollectorThreads } from './config/collector-threads.ts'
 import { type ResolvedRun, resolveRun } from './config/resolve.ts'
 import { buildLearner } from './learner.ts'
 import type { EnvLike } from './load-env/index.ts'
-import { readCheckpoint, restoreCheckpoints } from './run/checkpoint.ts'
+import { readCheckpoint } from './run/checkpoint.ts'
 import { lockRun } from './run/lock.ts'
 import { type RunConfig, readConfig, readResult, writeConfig } from './run/run-folder.ts'
 import { setAsideLaterRows } from './run/run-log.ts'
@@ -27,7 +28,6 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
   const { folder, config } = readConfig(path)
   const unlock = lockRun(folder)
   try {
-    restoreCheckpoints(folder)
     const { info, state } = readCheckpoint(folder, 'last')
     const resolved = await resolveRecorded(config, options)
     const target = resolved.run.steps
@@ -38,6 +38,7 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
         hint: `Extend it with --steps N, N > ${info.step}.`,
       })
     }
+    checkCollectorThreads(resolved)
     const learner = await buildLearner(resolved)
     const notes = [...notesOn(config, resolved, info, options)]
     if (learner.executor.name !== info.executor) {

@@ -4,6 +4,7 @@ import type { HostTree } from '@reprise/backend'
 import { RepriseError, type Serializable } from '@reprise/core'
 import { writeFileAtomic } from '@reprise/storage'
 import { writeCard } from './card.ts'
+import { threadedRun } from './config/collector-threads.ts'
 import type { ResolvedRun } from './config/resolve.ts'
 import { type Evaluation, Evaluator } from './evaluate.ts'
 import type { Learner } from './learner.ts'
@@ -102,7 +103,7 @@ export class Session {
         failures: this.#failures,
         folder,
         say: (text) => this.#say(text),
-        ...((run.collectorThreads ?? 1) > 1 ? { threaded: { threads: run.collectorThreads!, config } } : {}),
+        ...threadedRun(resolved, config),
         totalSteps: run.steps,
         rng: this.#rng,
       },
@@ -206,9 +207,10 @@ export class Session {
   async close(): Promise<void> {
     this.#reporter.done()
     this.#log.close()
-    await this.#evaluator?.close()
-    await this.#loop.close()
+    // Whatever an environment makes of its end, nothing else stays open.
+    const closed = await Promise.allSettled([this.#loop.close(), this.#evaluator?.close()])
     this.#learner.executor.dispose()
+    for (const result of closed) if (result.status === 'rejected') throw result.reason
   }
 
   async #iterate(): Promise<void> {

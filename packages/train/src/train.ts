@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
+import { checkCollectorThreads } from './config/collector-threads.ts'
 import { type ResolvedRun, resolveRun, type TrainOptions } from './config/resolve.ts'
 import { type InitialParameters, initFrom } from './init-from.ts'
 import { buildLearner, type Learner } from './learner.ts'
@@ -28,6 +29,7 @@ export interface SessionOptions {
  */
 export async function train(options: TrainOptions & SessionOptions): Promise<SessionResult> {
   const resolved = await resolveRun(options, options.source ?? 'api')
+  checkCollectorThreads(resolved)
   const built = await buildLearner(resolved)
   const learner = { ...built, demonstrated: await orDispose(built, () => readDemonstrations(resolved, built)) }
   const initial =

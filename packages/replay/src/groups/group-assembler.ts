@@ -78,7 +78,7 @@ export class GroupAssembler {
     })
   }
 
-  /** The stored episodes (empty where whole groups are stored). */
+  /** The stored episodes (empty where whole groups are stored). Later ones are written over those that are given up. */
   get store(): KeyedStore {
     return this.#store
   }

@@ -8,7 +8,7 @@ import { checkKey, KeyIndex } from '../store/key-index.ts'
 import { defaultMaxBytes, inWords } from '../store/memory.ts'
 import { chooseEpisodes, type EpisodeChoice } from './choose-episodes.ts'
 import { decodeEpisodes, encodeEpisodes } from './episodes-state.ts'
-import { type Entry, type GroupKey, overwrite, SpareEntries } from './spare-entries.ts'
+import { overwrite, SpareEntries } from './spare-entries.ts'
 import {
   bytesOfEpisode,
   bytesOfRows,
@@ -20,7 +20,7 @@ import {
   type StoredEpisode,
 } from './stored-episode.ts'
 
-export type { GroupKey } from './spare-entries.ts'
+export type GroupKey = string | number
 
 export interface KeyedStoreOptions {
   /** Episodes kept per key; the oldest is given up for a new one. Default 8. */
@@ -34,13 +34,23 @@ export interface KeyedStoreOptions {
   /** Episode keys remembered, so that the same is not stored twice; older ones are forgotten. Default 65 536; 0: only those stored. */
   readonly keyWindow?: number
   /**
-   * Whether an episode that is given up may be written over by a later one, columns and all, which leaves no garbage:
-   * whoever holds an episode must then copy what is to outlast the next add. Default false.
+   * Whether an episode that is given up may be written over by a later one of equal length, columns and all, which leaves
+   * less garbage and keeps up to half as much memory again: whoever holds an episode must then copy what is to outlast the
+   * next add, and an object of columns must keep its arrays. Default false.
    */
   readonly reuse?: boolean
 }
 
 export type Admitted = 'stored' | 'duplicate' | 'refused'
+
+/** One stored episode. */
+export interface Entry {
+  group: GroupKey
+  readonly episode: StoredEpisode
+  bytes: number
+  /** Which layout its columns have; only counted where episodes are written over. */
+  readonly generation: number
+}
 
 export class KeyedStore {
   readonly #perKey: number
@@ -119,7 +129,7 @@ export class KeyedStore {
 
   /**
    * The same for an episode that lies among others: its columns are copied from there, and nothing is copied of one that
-   * is not stored. `episode` itself becomes what is stored.
+   * is not stored. `episode` itself may become what is stored.
    * @throws RepriseError RPR_OPTION_RANGE; RPR_REPLAY_TOO_LARGE where it alone exceeds maxBytes
    */
   addRows(group: GroupKey, episode: Omit<StoredEpisode, 'columns'>, packed: PackedRows): Admitted {
@@ -191,7 +201,7 @@ export class KeyedStore {
     if (episodes.length === 0) this.#groups.delete(entry.group)
     this.#all.delete(key)
     this.#bytes -= entry.bytes
-    this.#spare?.give(entry)
+    this.#spare?.give(entry, this.#bytes)
     return true
   }
 
@@ -209,7 +219,7 @@ export class KeyedStore {
     if (episodes.length === 0) this.#groups.delete(group)
     this.#all.delete(key)
     this.#bytes -= bytes
-    this.#spare?.give(entry)
+    this.#spare?.give(entry, this.#bytes)
     this.#evicted++
   }
 

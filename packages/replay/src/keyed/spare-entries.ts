@@ -1,16 +1,6 @@
 /** Episodes that were given up and may be written over, so that storing one leaves no garbage. */
+import type { Entry } from './keyed-store.ts'
 import { type EpisodeColumns, layoutOf, type PackedRows, type StoredEpisode } from './stored-episode.ts'
-
-export type GroupKey = string | number
-
-/** One stored episode. */
-export interface Entry {
-  group: GroupKey
-  readonly episode: StoredEpisode
-  bytes: number
-  /** Which layout its columns have; only counted where they are reused. */
-  readonly generation: number
-}
 
 /** Kept at most. */
 const MOST = 256
@@ -19,6 +9,7 @@ export class SpareEntries {
   /** By number of decisions, all of one layout: that of the columns that were stored from last. */
   readonly #spare = new Map<number, Entry[]>()
   #count = 0
+  #bytes = 0
   #layout = ''
   #generation = 0
   /** Columns that are known to have the layout. */
@@ -34,17 +25,23 @@ export class SpareEntries {
     // A batch stores many episodes from the same columns.
     if (!this.#alike.has(packed.columns)) this.#expect(packed)
     const entry = this.#spare.get(length)?.pop()
-    if (entry !== undefined) this.#count--
+    if (entry === undefined) return undefined
+    this.#count--
+    this.#bytes -= entry.bytes
     return entry
   }
 
-  give(entry: Entry): void {
-    if (entry.generation !== this.#generation || this.#count === MOST) return
+  /** `stored`: bytes of all that is stored; what is spare takes no more than half as many. */
+  give(entry: Entry, stored: number): void {
+    if (entry.generation !== this.#generation) return
+    // Where lengths drift, what is here fits nothing any more.
+    if (this.#count === MOST || this.#bytes + entry.bytes > stored / 2) this.#clear()
     const { length } = entry.episode
     const spare = this.#spare.get(length)
     if (spare) spare.push(entry)
     else this.#spare.set(length, [entry])
     this.#count++
+    this.#bytes += entry.bytes
   }
 
   /** What is stored from now on may have any layout. */
@@ -63,8 +60,12 @@ export class SpareEntries {
     this.#layout = layout
     this.#generation++
     this.#alike = new WeakSet()
+    this.#clear()
+  }
+
+  #clear(): void {
     this.#spare.clear()
-    this.#count = 0
+    this.#count = this.#bytes = 0
   }
 }
 
@@ -83,3 +84,16 @@ export function overwrite(
   old.truncated = by.truncated
   old.origin = by.origin
 }
+
+type Written =
+  | 'key'
+  | 'length'
+  | 'return'
+  | 'outcome'
+  | 'policyVersion'
+  | 'iteration'
+  | 'advantage'
+  | 'truncated'
+  | 'origin'
+/** Does not compile where `overwrite` leaves a field out. */
+true satisfies [Exclude<keyof StoredEpisode, Written | 'columns'>] extends [never] ? true : false

@@ -1,6 +1,8 @@
-/** What the option `collectorThreads` does not go together with. */
+/** What the option `collectorThreads` needs, and what it does not go together with. */
 import type { GroupAlgorithm } from '@reprise/algorithms'
 import { RepriseError } from '@reprise/core'
+import type { ThreadedRun } from '../loops/collector-threads.ts'
+import type { RunConfig } from '../run/run-folder.ts'
 import type { ResolvedRun } from './resolve.ts'
 
 /** @throws RPR_OPTION_CONFLICT, RPR_OPTION_RANGE, RPR_ENV_UNSUPPORTED */
@@ -35,4 +37,15 @@ export function checkCollectorThreads({
       { value: threads, hint: 'Name it by its id, or by the file that exports it.' },
     )
   }
+}
+
+/** What threads need to build the learner of the run: its record, with the environment that it has now. */
+export function threadedRun(
+  { run, definition, envFile, envLoadable }: ResolvedRun,
+  config: RunConfig,
+): { readonly threaded?: ThreadedRun } {
+  const threads = run.collectorThreads ?? 1
+  if (threads === 1) return {}
+  const env = { ...config.env, id: definition.spec.id, file: envFile ?? null, loadable: envLoadable }
+  return { threaded: { threads, config: { ...config, env } } }
 }

@@ -5,6 +5,8 @@ import { type ErrorCode, RepriseError } from '@reprise/core'
 import type { Played } from './group-collector.ts'
 import type { Task } from './tasks.ts'
 
+export type CollectorRequest = PlayRequest | 'close'
+
 export interface PlayRequest {
   /** The executor's state: the policy to play with. */
   readonly state: HostTree
@@ -18,7 +20,7 @@ export interface PlayRequest {
 export type Ended = readonly [episodeReturn: number, length: number, outcome: number]
 
 export type PlayReply =
-  | { readonly played: Played; readonly ended: readonly Ended[]; readonly failures: readonly Thrown[] }
+  | { readonly played: Omit<Played, 'tasks'>; readonly ended: readonly Ended[]; readonly failures: readonly Thrown[] }
   | { readonly error: Thrown }
 
 /** An error between threads: cloning it would lose its name and what it carries. */
@@ -39,12 +41,15 @@ export function thrownOf(error: unknown): Thrown {
 export function errorOf({ name, message, stack, code, hint }: Thrown): Error {
   if (code !== undefined) {
     // Its message ends with the hint already.
-    return hint === undefined
-      ? new RepriseError(code, message)
-      : new RepriseError(code, message.slice(0, -hint.length - 1), { hint })
+    const text = hint === undefined ? message : message.slice(0, -hint.length - 1)
+    return withStack(new RepriseError(code, text, hint === undefined ? {} : { hint }), stack)
   }
   const error = new Error(message)
   error.name = name
+  return withStack(error, stack)
+}
+
+function withStack(error: Error, stack: string | undefined): Error {
   if (stack !== undefined) error.stack = stack
   return error
 }

@@ -1,5 +1,5 @@
 /** Episodes played in several threads: the same batch in the same order, and the same complaints. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,12 +7,13 @@ import type { GroupAlgorithm } from '@reprise/algorithms'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { resolveRun } from '../config/resolve.ts'
 import { buildLearner } from '../learner.ts'
+import { evaluate } from '../load-agent.ts'
 import { quietReporter } from '../reporting/index.ts'
 import { resume } from '../resume.ts'
 import { readResult } from '../run/run-folder.ts'
 import { generatorOf } from '../run/seeds.ts'
 import { rowsOf } from '../testing/kill.ts'
-import { SomeFail } from '../testing/odd-seeds.ts'
+import { NoneFail, SomeFail } from '../testing/odd-seeds.ts'
 import { describeRun, train } from '../train.ts'
 import { CollectorThreads } from './collector-threads.ts'
 import { GroupCollector } from './group-collector.ts'
@@ -27,6 +28,8 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 const envs = fileURLToPath(new URL('../testing/odd-seeds.ts', import.meta.url))
 const off = { evalEvery: 0, finalEpisodes: 1, tensorboard: false }
 const sizes = { groups: 7, groupSize: 3, hidden: [8], minibatches: 1 }
+
+const threadsAlive = () => (process.report.getReport() as { workers: unknown[] }).workers.length
 
 type Options = Parameters<typeof train>[0]
 
@@ -56,7 +59,7 @@ async function collectors() {
   }
   const one = new GroupCollector(context, env)
   const threaded = { threads: 3, config: describeRun(resolved, learner) }
-  const three = new CollectorThreads(context as never, one, groups, groupSize, threaded)
+  const three = new CollectorThreads(context, one, groups, groupSize, threaded)
   return { one, three, told }
 }
 
@@ -123,6 +126,35 @@ it('goes with ARPO, a filter of tasks and a budget of more episodes', async () =
   const total = (name: string) => rows.reduce((sum, row) => sum + (row[name] as number), 0)
   for (const name of ['replay/added', 'replay/injected_fraction', 'group/budget_episodes'])
     expect(total(name)).toBeGreaterThan(0)
+})
+
+it('goes with a policy that remembers', async () => {
+  const { folder } = await run('gru', { policy: 'gru', maxEpisodeSteps: 6, groups: 2 }, { steps: 60 })
+  expect(rowsOf(folder, 'metrics.jsonl').at(-1)!['rollout/ep_len_mean']).toBe(6)
+})
+
+it('plays the environment that a run is resumed with', async () => {
+  const { folder } = await run('former', {}, { env: `${envs}#NoneFail`, steps: 30 })
+  const { result } = await resume(folder, { env: 'CartPole-v1', steps: 900 })
+  expect(result!.steps).toBeGreaterThanOrEqual(900)
+  const rows = rowsOf(folder, 'metrics.jsonl')
+  expect(rows[0]!['reward/mean']).toBeGreaterThanOrEqual(500)
+  expect(rows.at(-1)!['reward/mean']).toBeLessThanOrEqual(40)
+  // No thread is needed to look at what was learnt, nor an environment that one could load.
+  expect((await evaluate(folder, { env: NoneFail, episodes: 2 })).returns).toHaveLength(2)
+})
+
+it('closes the environments of its threads, and leaves none behind where one cannot be closed', async () => {
+  const log = join(root, 'closed.txt')
+  process.env['ODD_SEEDS_LOG'] = log
+  const before = threadsAlive()
+  await run('closes', { groups: 2 }, { env: `${envs}#SaysClosed`, steps: 10 })
+  const closed = readFileSync(log, 'utf8').trimEnd().split('\n')
+  // One group of three in the thread, beside those that tell what the spaces are.
+  expect(closed.filter((where) => where === 'thread').length).toBeGreaterThanOrEqual(3)
+  expect(threadsAlive()).toBe(before)
+  await expect(run('stuck', {}, { env: `${envs}#CannotClose`, steps: 10 })).rejects.toThrow('cannot close')
+  expect(threadsAlive()).toBe(before)
 })
 
 it('refuses what cannot be played in threads, and writes nothing', async () => {

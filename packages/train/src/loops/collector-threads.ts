@@ -1,16 +1,21 @@
 /**
  * Plays the groups of a batch in several threads, this one included: each has environments and a compiled policy of its
- * own, gets the policy's state with every request, and plays whole groups. What comes back stands in the order of the
+ * own, gets the learner's state with every request, and plays whole groups. What comes back stands in the order of the
  * tasks. A thread keeps nothing between requests, so that a run resumes exactly.
  */
 import type { Worker } from 'node:worker_threads'
-import type { HostArray } from '@reprise/backend'
 import { RepriseError } from '@reprise/core'
 import type { RunConfig } from '../run/run-folder.ts'
-import { errorOf, type PlayReply, type PlayRequest } from './collector-messages.ts'
+import { type CollectorRequest, errorOf, type PlayReply, type PlayRequest } from './collector-messages.ts'
 import type { CollectorWorkerData } from './collector-worker.ts'
-import { allFailed, type EpisodeCollector, GroupCollector, type Played } from './group-collector.ts'
-import type { LoopContext } from './loop.ts'
+import { concatEpisodes } from './episode-packing.ts'
+import {
+  allFailed,
+  type CollectorContext,
+  type EpisodeCollector,
+  GroupCollector,
+  type Played,
+} from './group-collector.ts'
 import { startThread } from './start-thread.ts'
 import type { Task } from './tasks.ts'
 
@@ -21,44 +26,40 @@ export interface ThreadedRun {
 }
 
 export class CollectorThreads implements EpisodeCollector {
-  readonly #context: LoopContext
+  readonly #context: CollectorContext
   /** Plays by itself what does not divide into whole groups. */
   readonly #whole: EpisodeCollector
-  readonly #own: GroupCollector
-  readonly #closeOwn: () => unknown
-  readonly #threads: CollectorThread[]
-  /** Rows that each thread has. */
-  readonly #rows: number
+  readonly #run: ThreadedRun
+  /** Groups that each thread has rows for. */
+  readonly #share: number
+  readonly #groupSize: number
+  /** Started with the first batch: what fails before leaves none behind. */
+  #started: { readonly own: GroupCollector; readonly threads: readonly CollectorThread[]; close(): unknown } | undefined
 
-  constructor(context: LoopContext, whole: EpisodeCollector, groups: number, groupSize: number, run: ThreadedRun) {
+  constructor(context: CollectorContext, whole: EpisodeCollector, groups: number, groupSize: number, run: ThreadedRun) {
     this.#context = context
     this.#whole = whole
-    const share = Math.ceil(groups / run.threads)
-    this.#rows = share * groupSize
-    const { env } = context.environments.training(this.#rows, { autoresetMode: 'Disabled', onError: 'fail' })
-    this.#own = new GroupCollector(context, env)
-    this.#closeOwn = () => env.close()
-    this.#threads = Array.from(
-      { length: run.threads - 1 },
-      () => new CollectorThread({ config: run.config, groups: share }),
-    )
+    this.#run = run
+    this.#share = Math.ceil(groups / run.threads)
+    this.#groupSize = groupSize
   }
 
   async play(tasks: readonly Task[], size: number, mayFail = false): Promise<Played> {
+    const count = Math.min(this.#run.threads, tasks.length)
+    const fits = Math.ceil(tasks.length / count) * size <= this.#share * this.#groupSize
+    if (count < 2 || !fits) return this.#whole.play(tasks, size, mayFail)
     const { executor, rng, episodes, failures, environments } = this.#context
-    const count = this.#threads.length + 1
-    const share = Math.ceil(tasks.length / count)
-    if (tasks.length < count || share * size > this.#rows) return this.#whole.play(tasks, size, mayFail)
+    const { own, threads } = this.#start()
     const state = await executor.save()
-    const shares = Array.from({ length: count }, (_, i) => tasks.slice(i * share, (i + 1) * share))
-    // The first share is this thread's own; the last ones may be empty.
-    const busy = shares.slice(1).filter(({ length }) => length > 0)
-    const pending = busy.map((tasks, i) =>
-      this.#threads[i]!.play({ state, tasks, size, seed: rng.actions.integers(2 ** 32) }),
-    )
+    // The first share is this thread's own. They differ by one task at most.
+    const bounds = Array.from({ length: count + 1 }, (_, i) => Math.floor((i * tasks.length) / count))
+    const shares = bounds.slice(1).map((to, i) => tasks.slice(bounds[i], to))
+    const pending = shares
+      .slice(1)
+      .map((share, i) => threads[i]!.play({ state, tasks: share, size, seed: rng.actions.integers(2 ** 32) }))
     // All are waited for whatever happens: a reply must find its request.
-    const [own, ...others] = await Promise.allSettled([this.#own.play(shares[0]!, size, true), ...pending])
-    const parts = [settled(own!)]
+    const [first, ...others] = await Promise.allSettled([own.play(shares[0]!, size, true), ...pending])
+    const parts: Pick<Played, 'steps' | 'numbers' | 'episodes'>[] = [settled(first!)]
     let thrown: unknown
     for (const reply of others.map(settled)) {
       for (const ended of reply.ended) episodes.add(...ended)
@@ -68,13 +69,33 @@ export class CollectorThreads implements EpisodeCollector {
       }
       parts.push(reply.played)
     }
-    const played = sideBySide(parts, share)
+    const numbers = parts.flatMap((part, i) => part.numbers.map((number) => bounds[i]! + number))
+    const played = {
+      steps: parts.reduce((sum, { steps }) => sum + steps, 0),
+      tasks: numbers.map((number) => tasks[number]!),
+      numbers,
+      episodes: concatEpisodes(parts.map((part) => part.episodes)),
+    }
     if (played.episodes.numEpisodes === 0 && !mayFail) throw allFailed(environments.id, tasks.length * size, thrown)
     return played
   }
 
+  #start() {
+    if (this.#started) return this.#started
+    const [groups, { environments }] = [this.#share, this.#context]
+    const { env } = environments.training(groups * this.#groupSize, { autoresetMode: 'Disabled', onError: 'fail' })
+    const threads: CollectorThread[] = []
+    this.#started = { own: new GroupCollector(this.#context, env), threads, close: () => env.close() }
+    while (threads.length < this.#run.threads - 1) {
+      threads.push(new CollectorThread({ config: this.#run.config, groups, main: process.argv[1] }))
+    }
+    return this.#started
+  }
+
+  /** Ends the threads, whatever an environment makes of it. */
   async close(): Promise<void> {
-    await Promise.all([this.#closeOwn(), ...this.#threads.map((thread) => thread.close())])
+    await Promise.all(this.#started?.threads.map((thread) => thread.close()) ?? [])
+    await this.#started?.close()
   }
 }
 
@@ -85,9 +106,13 @@ function settled<T>(result: PromiseSettledResult<T>): T {
 
 type Reply = Exclude<PlayReply, { error: unknown }>
 
+/** Milliseconds that a thread has to close its environments. */
+const PATIENCE = 2000
+
 /** One thread and the request that it is busy with. */
 class CollectorThread {
   readonly #worker: Worker
+  readonly #ended: Promise<void>
   #waiting: { resolve: (reply: Reply) => void; reject: (error: unknown) => void } | undefined
   #lost: RepriseError | undefined
 
@@ -99,21 +124,27 @@ class CollectorThread {
       if ('error' in reply) waiting?.reject(errorOf(reply.error))
       else waiting?.resolve(reply)
     })
+    this.#worker.on('messageerror', (error) => this.#lose(`gave a reply that cannot be read: ${error}`, error))
     this.#worker.on('error', (error) => this.#lose(`threw ${error}`, error))
-    this.#worker.on('exit', (code) => this.#lose(`ended with code ${code}`))
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on('exit', (code) => {
+        this.#lose(`ended with code ${code}`)
+        resolve()
+      })
+    })
   }
 
   play(request: PlayRequest): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.#lost) return reject(this.#lost)
       this.#waiting = { resolve, reject }
-      this.#worker.postMessage(request)
+      this.#worker.postMessage(request satisfies CollectorRequest)
     })
   }
 
   #lose(how: string, cause?: unknown): void {
     this.#lost ??= new RepriseError('RPR_TRAINING_THREAD', `A collector thread ${how}.`, {
-      hint: 'Run with collectorThreads 1 to see where, and resume.',
+      hint: 'A run of one thread (collectorThreads 1) shows where.',
       cause,
     })
     this.#waiting?.reject(this.#lost)
@@ -121,61 +152,9 @@ class CollectorThread {
   }
 
   async close(): Promise<void> {
-    await this.#worker.terminate()
+    this.#worker.postMessage('close' satisfies CollectorRequest)
+    const timer = setTimeout(() => void this.#worker.terminate(), PATIENCE)
+    await this.#ended
+    clearTimeout(timer)
   }
-}
-
-/** Parts of one batch, `share` tasks each (the last one fewer), as one. */
-function sideBySide(parts: readonly Played[], share: number): Played {
-  const numEpisodes = sum(parts, ({ episodes }) => episodes.numEpisodes)
-  const offsets = new Int32Array(numEpisodes + 1)
-  const group = new Int32Array(numEpisodes)
-  let [episode, rows, groups] = [0, 0, 0]
-  for (const { episodes, numbers } of parts) {
-    for (let e = 0; e < episodes.numEpisodes; e++, episode++) {
-      offsets[episode + 1] = rows + episodes.offsets[e + 1]!
-      group[episode] = groups + episodes.group[e]!
-    }
-    rows += episodes.offsets[episodes.numEpisodes]!
-    groups += numbers.length
-  }
-  const joined = <A extends HostArray | Float64Array>(read: (episodes: Played['episodes']) => A): A => {
-    const arrays = parts.map(({ episodes }) => read(episodes))
-    const out = new (arrays[0]!.constructor as new (length: number) => A)(sum(arrays, ({ length }) => length))
-    let at = 0
-    for (const array of arrays) {
-      out.set(array, at)
-      at += array.length
-    }
-    return out
-  }
-  // A thread whose episodes all failed at their start has no columns.
-  const full = parts.find(({ episodes }) => episodes.numEpisodes > 0)?.episodes.columns ?? {}
-  const columns: Record<string, HostArray> = {}
-  for (const name in full) {
-    const none = full[name]!.subarray(0, 0)
-    columns[name] = joined((episodes) => episodes.columns[name] ?? none)
-  }
-  return {
-    steps: sum(parts, ({ steps }) => steps),
-    tasks: parts.flatMap(({ tasks }) => tasks),
-    numbers: parts.flatMap(({ numbers }, i) => numbers.map((number) => i * share + number)),
-    episodes: {
-      numEpisodes,
-      columns,
-      offsets,
-      group,
-      returns: joined(({ returns }) => returns),
-      outcomes: joined(({ outcomes }) => outcomes),
-      truncated: joined(({ truncated }) => truncated),
-      taskIds: joined(({ taskIds }) => taskIds),
-      failedEpisodes: sum(parts, ({ episodes }) => episodes.failedEpisodes),
-    },
-  }
-}
-
-function sum<T>(items: readonly T[], read: (item: T) => number): number {
-  let total = 0
-  for (const item of items) total += read(item)
-  return total
 }

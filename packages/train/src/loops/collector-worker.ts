@@ -8,7 +8,15 @@ import { Pcg64 } from '@reprise/core'
 import { buildLearner } from '../learner.ts'
 import { resolveRecorded } from '../resume.ts'
 import type { RunConfig } from '../run/run-folder.ts'
-import { buffersOf, type Ended, type PlayReply, type PlayRequest, type Thrown, thrownOf } from './collector-messages.ts'
+import {
+  buffersOf,
+  type CollectorRequest,
+  type Ended,
+  type PlayReply,
+  type PlayRequest,
+  type Thrown,
+  thrownOf,
+} from './collector-messages.ts'
 import { GroupCollector } from './group-collector.ts'
 import { PhaseTimer } from './phase-timer.ts'
 import type { ThreadData } from './start-thread.ts'
@@ -17,10 +25,13 @@ import type { ThreadData } from './start-thread.ts'
 export interface CollectorWorkerData {
   readonly config: RunConfig
   readonly groups: number
+  /** The script that the process was started with: what is in its reach is in that of users' files. */
+  readonly main: string | undefined
 }
 
-const { config, groups } = (workerData as ThreadData<CollectorWorkerData>).data
+const { config, groups, main } = (workerData as ThreadData<CollectorWorkerData>).data
 const port = parentPort!
+if (main !== undefined) process.argv[1] = main
 
 async function makeCollector() {
   const resolved = await resolveRecorded(config)
@@ -40,25 +51,35 @@ async function makeCollector() {
     },
     env,
   )
-  return async ({ state, tasks, size, seed }: PlayRequest): Promise<PlayReply> => {
+  const play = async ({ state, tasks, size, seed }: PlayRequest): Promise<PlayReply> => {
     ended.length = failures.length = 0
     await learner.executor.load(state)
     rng.actions = new Pcg64(seed)
     // Whether all failed is for the whole batch to say.
-    const played = await collector.play(tasks, size, true)
+    const { tasks: _, ...played } = await collector.play(tasks, size, true)
     return { played, ended, failures }
   }
+  const close = async () => {
+    await env.close()
+    learner.executor.dispose()
+  }
+  return { play, close }
 }
 
 const made = makeCollector()
 // Said with the first reply.
 made.catch(() => {})
 
-port.on('message', async (request: PlayRequest) => {
+port.on('message', async (request: CollectorRequest) => {
   try {
-    const reply = await (await made)(request)
+    const { play, close } = await made
+    if (request === 'close') return await close()
+    const reply = await play(request)
     port.postMessage(reply, 'played' in reply ? buffersOf(reply.played.episodes) : [])
   } catch (error) {
     port.postMessage({ error: thrownOf(error) } satisfies PlayReply)
+  } finally {
+    // Nothing else keeps the thread.
+    if (request === 'close') port.close()
   }
 })

@@ -74,6 +74,51 @@ export function joinEpisodes(
   return gatherEpisodes(parts, chosen)
 }
 
+/** Batches one after the other; groups are renumbered. They hold fresh episodes only. */
+export function concatEpisodes(parts: readonly EpisodeGroups[]): EpisodeGroups {
+  const numEpisodes = parts.reduce((sum, part) => sum + part.numEpisodes, 0)
+  const offsets = new Int32Array(numEpisodes + 1)
+  const group = new Int32Array(numEpisodes)
+  let [episode, rows, groups] = [0, 0, 0]
+  for (const part of parts) {
+    for (let e = 0; e < part.numEpisodes; e++, episode++) {
+      offsets[episode + 1] = rows + part.offsets[e + 1]!
+      group[episode] = groups + part.group[e]!
+    }
+    rows += part.offsets[part.numEpisodes]!
+    if (part.numEpisodes > 0) groups += part.group[part.numEpisodes - 1]! + 1
+  }
+  const columns: Record<string, HostArray> = {}
+  // A batch whose episodes all failed at their start has no columns.
+  const named = parts.find((part) => part.numEpisodes > 0)?.columns ?? {}
+  for (const name in named) {
+    const none = named[name]!.subarray(0, 0)
+    columns[name] = concat(parts.map((part) => part.columns[name] ?? none))
+  }
+  return {
+    numEpisodes,
+    columns,
+    offsets,
+    group,
+    returns: concat(parts.map((part) => part.returns)),
+    outcomes: concat(parts.map((part) => part.outcomes)),
+    truncated: concat(parts.map((part) => part.truncated)),
+    taskIds: concat(parts.map((part) => part.taskIds)),
+    failedEpisodes: parts.reduce((sum, part) => sum + part.failedEpisodes, 0),
+  }
+}
+
+function concat<A extends HostArray | Float64Array>(arrays: readonly A[]): A {
+  const length = arrays.reduce((sum, array) => sum + array.length, 0)
+  const out = new (arrays[0]!.constructor as new (length: number) => A)(length)
+  let at = 0
+  for (const array of arrays) {
+    out.set(array, at)
+    at += array.length
+  }
+  return out
+}
+
 /**
  * Adds the episodes of a second round to the groups that played it. `groups[p][g]`: which group of the batch to be is
  * group g of part p; the first part has them all, in their order.

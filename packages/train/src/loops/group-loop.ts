@@ -238,8 +238,9 @@ export class GroupLoop implements Loop {
   }
 
   async close(): Promise<void> {
-    await this.#replay?.close()
+    // Threads keep the process alive: they go first.
     await this.#threads?.close()
+    await this.#replay?.close()
     await this.#training.env.close()
   }
 }

@@ -12,6 +12,5 @@ export function startThread<T>(name: string, data: T): Worker {
   const source = import.meta.url.endsWith('.ts')
   const module = new URL(`./${name}${source ? '.ts' : '.js'}`, import.meta.url).href
   const start = source ? new URL('../../hooks/source-thread.mjs', import.meta.url) : new URL(module)
-  // Without what the process was started with: a loader of its own, a profiler.
-  return new Worker(start, { workerData: { module, data } satisfies ThreadData<T>, execArgv: [] })
+  return new Worker(start, { workerData: { module, data } satisfies ThreadData<T> })
 }

@@ -10,6 +10,7 @@ import { RepriseError, type Serializable } from '@reprise/core'
 import {
   decodeState,
   encodeState,
+  formerOf,
   restoreFolders,
   type StateFileKind,
   TEMPORARY_PREFIX,
@@ -50,7 +51,7 @@ export class CheckpointStore {
     this.folder = join(runFolder, 'checkpoints')
     this.keep = keep
     mkdirSync(this.folder, { recursive: true })
-    restoreCheckpoints(runFolder)
+    restoreFolders(this.folder)
     for (const name of readdirSync(this.folder)) {
       if (name.startsWith(TEMPORARY_PREFIX)) rmSync(join(this.folder, name), { recursive: true, force: true })
     }
@@ -75,18 +76,19 @@ export class CheckpointStore {
   }
 }
 
-/** Puts back a checkpoint that was being written anew when the process was lost; for the one who holds the run's lock. */
-export function restoreCheckpoints(runFolder: string): void {
-  restoreFolders(join(runFolder, 'checkpoints'))
-}
-
 /** Steps of the complete checkpoints, ascending. */
 export function listCheckpoints(folder: string): number[] {
   if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter((name) => /^\d+$/.test(name) && existsSync(join(folder, name, 'checkpoint.json')))
-    .map(Number)
+  const steps = readdirSync(folder).map((name) => Number(/^(?:\.former-)?(\d+)$/.exec(name)?.[1]))
+  return [...new Set(steps)]
+    .filter((step) => existsSync(join(placeOf(folder, step), 'checkpoint.json')))
     .sort((a, b) => a - b)
+}
+
+/** Where the checkpoint of a step lies; beside its place while it is being written anew, or where that was interrupted. */
+function placeOf(folder: string, step: number): string {
+  const path = join(folder, String(step))
+  return existsSync(path) ? path : formerOf(path)
 }
 
 export function readBest(runFolder: string): Best | undefined {
@@ -114,7 +116,7 @@ export function readCheckpoint(
           : 'It was stopped before its first checkpoint: start it again.',
     })
   }
-  const path = join(folder, String(step))
+  const path = placeOf(folder, step)
   let info: CheckpointInfo
   let bytes: Uint8Array
   try {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppendFile, setAsideAfter } from './append-file.ts'
-import { CheckpointStore, listCheckpoints, readCheckpoint, restoreCheckpoints } from './checkpoint.ts'
+import { CheckpointStore, listCheckpoints, readCheckpoint } from './checkpoint.ts'
 import { lockRun } from './lock.ts'
 
 let folder: string
@@ -46,8 +46,10 @@ describe('checkpoints', () => {
     store.write(info(10), { value: 1 }, undefined)
     // Lost between the two renames.
     renameSync(join(store.folder, '10'), join(store.folder, '.former-10'))
-    restoreCheckpoints(folder)
     expect(readCheckpoint(folder, 'last').state).toEqual({ value: 1 })
+    new CheckpointStore(folder, 1)
+    expect(readdirSync(store.folder)).toEqual(['10'])
+    expect(readCheckpoint(folder, 10).state).toEqual({ value: 1 })
     // Lost after them.
     cpSync(join(store.folder, '10'), join(store.folder, '.former-10'), { recursive: true })
     store.write(info(10), { value: 2 }, undefined)

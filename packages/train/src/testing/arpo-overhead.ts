@@ -100,7 +100,8 @@ function more(name: string, clock: Clock): string {
   // Ranks between which the median lies 95 times out of 100.
   const half = 0.98 * Math.sqrt(ratios.length)
   const at = (rank: number) => ratios[Math.max(0, Math.min(ratios.length - 1, Math.round(rank)))]!.toFixed(1)
-  return `${at(ratios.length / 2)} % [${at(ratios.length / 2 - half)}, ${at(ratios.length / 2 + half)}]`
+  const middle = (ratios.length - 1) / 2
+  return `${at(middle)} % [${at(middle - half)}, ${at(middle + half)}]`
 }
 for (const name of Object.keys(loops)) {
   const share = `${(100 * injected[name]!).toFixed(1)} % of the episodes replayed, ${added[name]!.toFixed(0)} stored`
