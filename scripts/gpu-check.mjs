@@ -112,18 +112,28 @@ function fenced(text, lines = 400) {
 
 function writeReport() {
   const machine = [
-    `- ${new Date().toISOString()}, commit ${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain') ? ' and uncommitted changes' : ''}`,
+    `- ${new Date().toISOString()}, ${took()}, commit ${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain') ? ' and uncommitted changes' : ''}`,
     `- Node.js ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
     present.length > 0
       ? present.map(({ name, memory, driver }) => `- GPU: ${name}, ${memory}, driver ${driver}`).join('\n')
-      : '- GPU: none; everything below ran on the CPU',
+      : `- GPU: ${hasGpu() ? `${device}, as TensorFlow says; nvidia-smi does not run` : 'none found'}`,
   ]
   const rows = summary.map(
     ({ title, ok, what, seconds }) => `| ${title} | ${ok ? 'ok' : '**failed**'} | ${what} | ${seconds.toFixed(0)} s |`,
   )
   const table = ['| step | result | what | time |', '|---|---|---|---|', ...rows]
   mkdirSync(dirname(values.out), { recursive: true })
-  writeFileSync(values.out, `# GPU check\n\n${machine.join('\n')}\n\n${table.join('\n')}\n\n${sections.join('\n')}`)
+  const warning = hasGpu() ? '' : `**${NO_GPU}**\n\n`
+  writeFileSync(
+    values.out,
+    `# GPU check\n\n${warning}${machine.join('\n')}\n\n${table.join('\n')}\n\n${sections.join('\n')}`,
+  )
+}
+
+/** `5 min 22 s` since the start. */
+function took() {
+  const seconds = Math.round((Date.now() - began) / 1000)
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
 
 function git(...args) {
@@ -131,17 +141,22 @@ function git(...args) {
   return status === 0 ? stdout.trim() : ''
 }
 
+const NO_GPU = 'No GPU was found on this machine: everything below ran on the CPU and says nothing about a GPU.'
+
 /** What TensorFlow computes on, as doctor found it. */
 let device = 'unknown'
+
+function hasGpu() {
+  return present.length > 0 || device.startsWith('GPU')
+}
 
 async function doctor() {
   const { ok, code, text } = await node([reprise, 'doctor'])
   device = /^\s*runs on\s+(.*)$/m.exec(text)?.[1] ?? device
   const starts = !device.startsWith('nothing') && device !== 'unknown'
   const gpu = device.startsWith('GPU')
-  const what = starts
-    ? `TensorFlow runs on ${device}${present.length > 0 && !gpu ? ', although a GPU is here' : ''}`
-    : 'TensorFlow does not start'
+  const but = gpu ? '' : hasGpu() ? ', although a GPU is here' : '; no GPU was found'
+  const what = starts ? `TensorFlow runs on ${device}${but}` : 'TensorFlow does not start'
   return {
     ok: ok && starts && (gpu || present.length === 0),
     what: code === 0 ? what : `exit code ${code}`,
@@ -222,12 +237,12 @@ async function training() {
   }
   const cells = rows.map(({ executor, count, run, result }) => {
     const score = result ? scoreOf(result) : 'failed'
-    const memory = present.length > 0 ? `${run.memory} MiB` : ''
-    return `| ${executor} | ${count} | ${run.seconds.toFixed(1)} s | ${result ? result.stepsPerSecond.toFixed(0) : ''} | ${score} | ${memory} |`
+    const memory = present.length > 0 ? ` ${run.memory} MiB |` : ''
+    return `| ${executor} | ${count} | ${run.seconds.toFixed(1)} s | ${result ? result.stepsPerSecond.toFixed(0) : ''} | ${score} |${memory}`
   })
   const table = [
-    '| executor | steps | time, start included | steps/s | score at the end | most GPU memory in use |',
-    '|---|---|---|---|---|---|',
+    `| executor | steps | time, start included | steps/s | score at the end |${present.length > 0 ? ' most GPU memory in use |' : ''}`,
+    `|---|---|---|---|---|${present.length > 0 ? '---|' : ''}`,
   ]
   const failed = rows.filter(({ run }) => !run.ok).map(({ executor }) => executor)
   const [first] = rows
@@ -247,7 +262,7 @@ function used(memory) {
 }
 
 const present = gpus()
-console.log(present.length > 0 ? `GPU: ${present.map(({ name }) => name).join(', ')}` : 'No GPU: this runs on the CPU.')
+console.log(present.length > 0 ? `GPU: ${present.map(({ name }) => name).join(', ')}` : NO_GPU)
 try {
   if (values.setup) {
     await step('Setup', async () => {
@@ -268,4 +283,5 @@ try {
 }
 const failures = summary.filter(({ ok }) => !ok)
 console.log(`\n${summary.length - failures.length} of ${summary.length} steps went well. The report: ${values.out}`)
+if (!hasGpu()) console.log(NO_GPU)
 if (failures.length > 0) process.exitCode = 1

@@ -7,7 +7,7 @@ import { existsSync, realpathSync, statSync, utimesSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const PNPM = 'pnpm@12.21.0'
+export const PNPM = 'pnpm@12.21.0'
 const NODE = [20, 19]
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 // pnpm writes this file when an installation is complete.

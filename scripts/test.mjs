@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findTensorFlow } from './find-tensorflow.mjs'
 import { install } from './install.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -53,6 +54,14 @@ function count() {
   return { passed: results.numPassedTests, failed: results.numFailedTests + broken.length }
 }
 
+/** Tests on TensorFlow are left out without a word of their own where there is none. */
+function sayTensorFlow() {
+  const { version, folder, problem } = findTensorFlow()
+  console.log(
+    problem === undefined ? `On TensorFlow ${version}, ${folder}, too.` : `Without tests on TensorFlow: ${problem}`,
+  )
+}
+
 let counts = { passed: 0, failed: 0 }
 const bin = (name, file) => join(root, 'node_modules', name, file)
 if (await stage('install', install)) {
@@ -62,6 +71,7 @@ if (await stage('install', install)) {
   await stage(full ? 'tests (full)' : 'tests', async () => {
     rmSync(report, { force: true })
     mkdirSync(dirname(report), { recursive: true })
+    sayTensorFlow()
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
     const problem = await node(
       [bin('vitest', 'vitest.mjs'), 'run', ...reporters, ...filters],

@@ -20,6 +20,8 @@ const WIDTHS = [1, 8, 64, 512]
 const EXECUTORS = ['eager:cpu', 'eager:wasm', 'eager:tensorflow', 'onnx', 'wasm', 'tensorflow', 'auto'] as const
 /** Updates in one call, as the training loop makes them. JAX is called once per update with data that lie on its side. */
 const PER_CALL = 16
+/** Characters of a column of the tables. */
+const COLUMN = 14
 
 interface Row {
   readonly kind: 'update' | 'act'
@@ -176,10 +178,10 @@ function print(rows: readonly Row[], versions: Record<string, string> | undefine
         row.name.startsWith(name) && Object.entries(match).every(([key, value]) => row[key as keyof Row] === value),
     )
   const cell = (row: Row | undefined, scale: number, digits: number) =>
-    (row === undefined ? '-' : (row.ms * scale).toFixed(digits)).padStart(12)
+    (row === undefined ? '-' : (row.ms * scale).toFixed(digits)).padStart(COLUMN)
   console.log(
     `one PPO update, ms (${PER_CALL} per call)`.padEnd(34) +
-      SIZES.map(([h, b]) => `H ${h}, B ${b}`.padStart(12)).join(''),
+      SIZES.map(([h, b]) => `H ${h}, B ${b}`.padStart(COLUMN)).join(''),
   )
   for (const name of names) {
     console.log(
@@ -188,7 +190,7 @@ function print(rows: readonly Row[], versions: Record<string, string> | undefine
     )
   }
   console.log(
-    `\n${'one policy call, H 64, microseconds'.padEnd(34)}${WIDTHS.map((n) => `N ${n}`.padStart(12)).join('')}`,
+    `\n${'one policy call, H 64, microseconds'.padEnd(34)}${WIDTHS.map((n) => `N ${n}`.padStart(COLUMN)).join('')}`,
   )
   for (const name of names) {
     const cells = WIDTHS.map((width) => find(name, { kind: 'act', width }))
@@ -198,20 +200,25 @@ function print(rows: readonly Row[], versions: Record<string, string> | undefine
     console.log(`\nPyTorch and JAX were left out: they are not installed. Install them with: ${INSTALL_HINT} --train`)
     return
   }
-  const ratio = (a: string, b: string, match: Partial<Row>) => {
+  // One of the two may be absent.
+  const ratio = (a: string, b: string, match: Partial<Row>, per = '') => {
     const [x, y] = [find(a, match), find(b, match)]
-    return x && y ? (y.ms / x.ms).toFixed(2) : '-'
+    return x && y ? [`${a} is ${(y.ms / x.ms).toFixed(2)}x as fast as ${b}${per}`] : []
+  }
+  const line = (title: string, ...ratios: string[][]) => {
+    if (ratios.flat().length > 0) console.log(`${title}: ${ratios.flat().join('; ')}`)
   }
   console.log('')
   for (const [hidden, batch] of SIZES) {
     const match = { kind: 'update', hidden, batch } as const
-    console.log(
-      `H ${hidden}, B ${batch}: auto is ${ratio('auto', 'PyTorch eager', match)}x as fast as PyTorch eager and ${ratio('auto', 'JAX', match)}x as JAX per call; tensorflow (XLA) is ${ratio('tensorflow', 'JAX', match)}x as JAX per call`,
+    line(
+      `H ${hidden}, B ${batch}`,
+      ratio('auto', 'PyTorch eager', match),
+      ratio('auto', 'JAX', match, ' per call'),
+      ratio('tensorflow', 'JAX', match, ' per call'),
     )
   }
-  console.log(
-    `policy call, N 1: auto is ${ratio('auto', 'PyTorch eager', { kind: 'act', width: 1 })}x as fast as PyTorch eager`,
-  )
+  line('policy call, N 1', ratio('auto', 'PyTorch eager', { kind: 'act', width: 1 }))
   console.log(
     Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)

@@ -1,6 +1,6 @@
 /** The optional package @reprise/tensorflow, imported when an executor that runs on it is asked for. */
 import { existsSync } from 'node:fs'
-import { RepriseError } from '@reprise/core'
+import { RepriseError, repriseCommand } from '@reprise/core'
 
 type TensorFlowPackage = typeof import('@reprise/tensorflow')
 
@@ -16,10 +16,9 @@ export async function loadTensorFlow(executor: string): Promise<TensorFlowPackag
   }
 }
 
-const PACKAGE =
-  "the package '@reprise/tensorflow', which is not installed: npm install @reprise/tensorflow, then reprise setup tensorflow"
-const LIBRARY =
-  "TensorFlow, which is not installed: run 'reprise setup tensorflow', or name its folder in REPRISE_TENSORFLOW"
+const SETUP = `'${repriseCommand('setup tensorflow')}'`
+const PACKAGE = `the package '@reprise/tensorflow', which is not installed: npm install @reprise/tensorflow, then ${SETUP}`
+const LIBRARY = `TensorFlow, which is not installed: run ${SETUP}, or name its folder in REPRISE_TENSORFLOW`
 
 /** What the executors on TensorFlow lack here, or undefined. Looks for files and opens nothing. */
 export async function tensorFlowNeeds(): Promise<string | undefined> {

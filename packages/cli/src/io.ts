@@ -1,4 +1,5 @@
 /** What the command reads and writes apart from files: the process in earnest, something smaller in tests. */
+import { repriseCommand } from '@reprise/core'
 import type { SessionResult } from '@reprise/train'
 
 export interface Io {
@@ -6,7 +7,7 @@ export interface Io {
   out(line: string): void
   err(line: string): void
   readonly isTTY: boolean
-  /** How the user called the command: `reprise`, or `npx --no reprise` in a repository. */
+  /** How a user starts the command here: `reprise`, or `npx --no reprise` in a repository. */
   readonly command: string
   /** Calls `listener` at every Ctrl-C (and SIGTERM) until the returned function is called. */
   onInterrupt(listener: () => void): () => void
@@ -24,7 +25,7 @@ export function processIo(): Io {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
     isTTY: process.stdout.isTTY === true,
-    command: process.env['npm_execpath'] || process.env['npm_lifecycle_event'] ? 'npx --no reprise' : 'reprise',
+    command: repriseCommand(),
     onInterrupt(listener) {
       const signals = ['SIGINT', 'SIGTERM'] as const
       for (const signal of signals) process.on(signal, listener)

@@ -23,7 +23,7 @@ export function reportError(error: unknown, io: Io): number {
   io.err(
     "If the stack names your environment's file, look there ('check-env' tests it); else please report it with the",
   )
-  io.err("command you ran and what 'reprise doctor' prints. A run that was going on keeps its last checkpoint.")
+  io.err(`command you ran and what '${io.command} doctor' prints. A run that was going on keeps its last checkpoint.`)
   tellRun(error, io)
   return 1
 }

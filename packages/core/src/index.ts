@@ -1,5 +1,6 @@
 export * from './check-env.ts'
 export * from './columns.ts'
+export * from './command.ts'
 export * from './define-env.ts'
 export type { DefinedEnvSource, Transition } from './defined-env.ts'
 export * from './definition.ts'

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { RepriseError } from '@reprise/core'
+import { RepriseError, repriseCommand } from '@reprise/core'
 import type { Binding } from './kernels/tfjs-node.ts'
 import type { Device } from './native/session.ts'
 
@@ -60,7 +60,7 @@ export function openOfficialBinding(): { binding: Binding; version: string; devi
   } catch (cause) {
     throw new RepriseError('RPR_TENSORFLOW_START', `TensorFlow.js's own add-on ${file} does not open: ${cause}`, {
       value: file,
-      hint: `Name another TensorFlow in REPRISE_TENSORFLOW, or run 'reprise setup tensorflow'.`,
+      hint: `Name another TensorFlow in REPRISE_TENSORFLOW, or run '${repriseCommand('setup tensorflow')}'.`,
       cause,
     })
   }

@@ -1,5 +1,5 @@
 /** `await useTensorFlow()`: the TensorFlow.js backend `tensorflow` on a TensorFlow found on this machine. */
-import { RepriseError } from '@reprise/core'
+import { RepriseError, repriseCommand } from '@reprise/core'
 import { engine, registerBackend, setBackend } from '@tensorflow/tfjs-core'
 import { parseDevice } from './device.ts'
 import { installKernels } from './kernels/install.ts'
@@ -98,7 +98,7 @@ export async function useTensorFlowTarget(options: TensorFlowOptions = {}): Prom
   if (session === undefined) {
     throw new RepriseError('RPR_TENSORFLOW_UNSUPPORTED', "TensorFlow.js's own add-on runs operations, not programs.", {
       value: info.library.folder,
-      hint: `Run 'reprise setup tensorflow', or name a TensorFlow in REPRISE_TENSORFLOW.`,
+      hint: `Run '${repriseCommand('setup tensorflow')}', or name a TensorFlow in REPRISE_TENSORFLOW.`,
     })
   }
   registerTensorFlowTarget(session)
@@ -144,6 +144,6 @@ function deviceFromEnvironment(): string | undefined {
 function missing(cuda: boolean | undefined): RepriseError {
   const kind = cuda === true ? 'No CUDA build of TensorFlow' : 'No TensorFlow'
   return new RepriseError('RPR_TENSORFLOW_MISSING', `${kind} was found on this machine.`, {
-    hint: `Run 'reprise setup tensorflow${cuda === true ? ' --cuda' : ''}', or name a folder with its libraries in REPRISE_TENSORFLOW.`,
+    hint: `Run '${repriseCommand(`setup tensorflow${cuda === true ? ' --cuda' : ''}`)}', or name a folder with its libraries in REPRISE_TENSORFLOW.`,
   })
 }

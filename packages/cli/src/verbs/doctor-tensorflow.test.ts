@@ -1,3 +1,4 @@
+import { repriseCommand } from '@reprise/core'
 import { expect, it } from 'vitest'
 import { tensorFlowLines } from './doctor-tensorflow.ts'
 
@@ -16,7 +17,7 @@ const bare = {
 it('says what is missing where nothing is there', () => {
   expect(tensorFlowLines(undefined)[0]![1]).toContain('@reprise/tensorflow')
   expect(tensorFlowLines(bare)).toEqual([
-    ['library', "none found; 'reprise setup tensorflow' installs one"],
+    ['library', `none found; '${repriseCommand('setup tensorflow')}' installs one`],
     ['runs on', 'nothing: it does not start'],
     ['koffi', 'not installed'],
     ['driver', 'no NVIDIA driver: everything is computed on the CPU'],
@@ -44,7 +45,7 @@ it('names the library, the GPU and the driver', () => {
     device: 'GPU:0',
   })
   expect(lines).toEqual([
-    ['library', "2.21.0, CUDA build, /cache/cuda-2.21.0/tensorflow (installed by 'reprise setup tensorflow')"],
+    ['library', '2.21.0, CUDA build, /cache/cuda-2.21.0/tensorflow (installed by setup)'],
     ['runs on', 'GPU:0, NVIDIA H100 80GB HBM3'],
     ['koffi', '3.3.4'],
     ['driver', 'NVIDIA 550.54.15, CUDA up to 12.4'],

@@ -1,5 +1,6 @@
 /** The part of `reprise doctor` about TensorFlow: which one, from where, what it runs on, what is missing by name. */
 import type { DoctorFacts } from '@reprise/backend'
+import { repriseCommand } from '@reprise/core'
 import type { TensorFlowFacts } from '@reprise/tensorflow'
 import { shown } from '../shown.ts'
 
@@ -7,7 +8,7 @@ import { shown } from '../shown.ts'
 export const WHENCE = {
   option: 'named by an option',
   environment: 'named by REPRISE_TENSORFLOW',
-  cache: "installed by 'reprise setup tensorflow'",
+  cache: 'installed by setup',
   python: 'found through python3',
   'official-binding': "TensorFlow.js's own",
 } as const
@@ -31,7 +32,7 @@ export function tensorFlowLines(facts: DoctorFacts['tensorflow']): [string, stri
 }
 
 function libraryLine({ library, version, problem }: TensorFlowFacts): string {
-  if (library === undefined) return problem ?? "none found; 'reprise setup tensorflow' installs one"
+  if (library === undefined) return problem ?? `none found; '${repriseCommand('setup tensorflow')}' installs one`
   const kind = library.cudaLibraries.length > 0 ? 'CUDA build' : 'CPU build'
   const what = `${version ?? 'version unknown'}, ${kind}, ${shown(library.folder)} (${WHENCE[library.source]})`
   return problem === undefined ? what : `${what}; it does not open: ${problem}`

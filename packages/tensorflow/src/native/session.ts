@@ -1,7 +1,7 @@
 /** An opened TensorFlow: its C API, one eager context and the device that tensors live on. */
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
-import { RepriseError } from '@reprise/core'
+import { RepriseError, repriseCommand } from '@reprise/core'
 import { libraryNames, type TensorFlowLibrary } from '../library.ts'
 import { bindCApi, type CApi, Status } from './c-api.ts'
 import { type Ffi, loadFfi, type NativeLibrary, type Pointer } from './ffi.ts'
@@ -26,7 +26,7 @@ export class Session {
   /** @throws RepriseError RPR_TENSORFLOW_* */
   constructor(library: TensorFlowLibrary, choice: DeviceChoice, settings: Settings) {
     this.ffi = loadFfi()
-    writeVariables(this.ffi, settings)
+    writeVariables(this.ffi, settings, choice.kind === 'cpu' || library.cudaLibraries.length === 0)
     this.api = openLibrary(this.ffi, library, settings)
     this.version = this.api.TF_Version()
     this.status = new Status(this.api)
@@ -66,7 +66,7 @@ export class Session {
       `The device 'gpu:${index}' was asked for and TensorFlow sees no such GPU.`,
       {
         value: `gpu:${index}`,
-        hint: `'reprise doctor' says what is missing: a CUDA build, a driver or a library of CUDA.`,
+        hint: `'${repriseCommand('doctor')}' says what is missing: a CUDA build, a driver or a library of CUDA.`,
       },
     )
   }
@@ -101,7 +101,7 @@ function openLibrary(ffi: Ffi, library: TensorFlowLibrary, { allowTf32 }: Settin
     } catch (cause) {
       throw new RepriseError('RPR_TENSORFLOW_START', `${path} cannot be opened: ${messageOf(cause)}`, {
         value: path,
-        hint: `'reprise doctor' says which library is missing; 'reprise setup tensorflow' installs a complete set.`,
+        hint: `'${repriseCommand('doctor')}' says which library is missing; '${repriseCommand('setup tensorflow')}' installs a complete set.`,
         cause,
       })
     }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { RepriseError } from '@reprise/core'
+import { RepriseError, repriseCommand } from '@reprise/core'
 
 /** 1 GB is 10^9 bytes here, as package indices and disks count. */
 export function formatBytes(count: number): string {
@@ -9,6 +9,6 @@ export function formatBytes(count: number): string {
 export function damaged(path: string, why: string): RepriseError {
   return new RepriseError('RPR_SETUP_DAMAGED', `'${basename(path)}' is damaged: ${why}.`, {
     value: path,
-    hint: `Run the same command again; where that does not help, 'reprise setup tensorflow --remove' first.`,
+    hint: `Run the same command again; where that does not help, '${repriseCommand('setup tensorflow --remove')}' first.`,
   })
 }

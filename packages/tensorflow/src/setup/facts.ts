@@ -1,6 +1,7 @@
 /** What `reprise doctor` says about TensorFlow. Nothing is opened in this process. */
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { repriseCommand } from '@reprise/core'
 import { locateTensorFlow, type TensorFlowLibrary } from '../library.ts'
 import { koffiPath, openLibrary } from './open-library.ts'
 import { requiredFiles } from './pins.ts'
@@ -64,7 +65,7 @@ function missingParts({ library, problem, koffi, pythonTrouble, cuda }: Parts): 
   const { driver } = cuda
   const build = driver ? 'tensorflow --cuda' : 'tensorflow'
   if (library === undefined) {
-    missing.push(`the TensorFlow library (${problem ?? `reprise setup ${build}`})`)
+    missing.push(`the TensorFlow library (${problem ?? repriseCommand(`setup ${build}`)})`)
     if (pythonTrouble !== undefined) missing.push(`for setup: Python with pip (${pythonTrouble})`)
   } else if (problem !== undefined) {
     missing.push(`a TensorFlow library that opens (${problem})`)
@@ -74,7 +75,7 @@ function missingParts({ library, problem, koffi, pythonTrouble, cuda }: Parts): 
   const isCuda = library.cudaLibraries.length > 0
   if (isCuda && driver === undefined) missing.push("for the GPU: NVIDIA's driver (libcuda.so.1)")
   if (isCuda && driver?.problem !== undefined) missing.push(`for the GPU: a driver that works (${driver.problem})`)
-  if (driver && !isCuda) missing.push('for the GPU: the CUDA build (reprise setup tensorflow --cuda)')
+  if (driver && !isCuda) missing.push(`for the GPU: the CUDA build (${repriseCommand('setup tensorflow --cuda')})`)
   if (!isCuda) return missing
   for (const name of absentLibraries(library)) missing.push(`for the GPU: ${name}`)
   for (const { path, why } of cuda.broken) {

@@ -22,6 +22,20 @@ const TARGET = [
   ...PLATFORMS.flatMap((platform) => ['--platform', platform]),
 ]
 
+/**
+ * pip, which ends when its standard input closes: with the setup that started it, however that ended. An orphan would go on
+ * downloading, and make the folder anew that the next setup has taken over.
+ */
+const PIP = `
+import os, runpy, sys, threading
+def watch():
+    os.read(0, 1)
+    os._exit(1)
+threading.Thread(target=watch, daemon=True).start()
+sys.argv[0] = 'pip'
+runpy.run_module('pip', run_name='__main__', alter_sys=True)
+`
+
 /** Lines of pip's own words that go into an error. */
 const LAST_LINES = 6
 
@@ -39,7 +53,7 @@ export function pipSource(extra: readonly string[] = []): WheelSource {
       mkdirSync(temporary, { recursive: true })
       const list = join(temporary, 'requirements.txt')
       writeFileSync(list, `${requirement(wheel)}\n`)
-      const pip = ['-m', 'pip', '--no-input', '--disable-pip-version-check', 'download', '--no-cache-dir']
+      const pip = ['-c', PIP, '--no-input', '--disable-pip-version-check', 'download', '--no-cache-dir']
       const rest = ['--progress-bar', 'off', ...TARGET, ...extra, '--require-hashes', '-r', list, '-d', into]
       await runPip(python.command, [...pip, ...rest], wheel, temporary, signal)
       const file = readdirSync(into).find((name) => isWheelOf(name, wheel))
@@ -63,7 +77,7 @@ function runPip(
   // pip's scratch files go where setup cleans up. Nothing is installed into a Python, so a rule against that is beside the point.
   const env = { ...process.env, TMPDIR: temporary, PIP_REQUIRE_VIRTUALENV: '0' }
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env, signal, killSignal: 'SIGKILL' })
+    const child = spawn(command, args, { stdio: 'pipe', env, signal, killSignal: 'SIGKILL' })
     let text = ''
     const listen = (chunk: string) => {
       text = (text + chunk).slice(-20_000)

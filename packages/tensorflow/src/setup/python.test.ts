@@ -18,7 +18,7 @@ function python(name: string, version: string, pip: string): string {
   const path = join(root, name)
   writeFileSync(
     path,
-    `#!/bin/sh\nif [ "$1" = -c ]; then printf '%s\\n' ${version} ${pip || "''"}; else echo "looking"; echo "ERROR: no route" >&2; exit 3; fi\n`,
+    `#!/bin/sh\ncase "$*" in *" download "*) echo looking; echo "ERROR: no route" >&2; exit 3;; esac\nprintf '%s\\n' ${version} ${pip || "''"}\n`,
   )
   chmodSync(path, 0o755)
   return path

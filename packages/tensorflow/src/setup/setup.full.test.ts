@@ -43,6 +43,20 @@ function setup(root: string, killAfter?: number): Promise<string | undefined> {
   })
 }
 
+/** Command lines of processes that name `folder`. */
+function processesNaming(folder: string): string[] {
+  const lines = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+      } catch {
+        return ''
+      }
+    })
+  return lines.filter((line) => line.includes(folder))
+}
+
 const folderIn = (root: string) => join(root, `cuda-${FAKE_VERSION}`)
 
 function expectWhole(root: string): void {
@@ -64,6 +78,7 @@ it(`a setup killed at ${KILLS} random moments leaves nothing half-usable, and th
   while (phases.length < KILLS) {
     // Some are killed again while they go on with what the one before left.
     const last = await setup(root, rng.uniform(0, whole))
+    await expect.poll(() => processesNaming(root), { timeout: 20_000 }).toEqual([])
     if (existsSync(folderIn(root))) expectWhole(root)
     if (last !== undefined) phases.push(last.split(' ')[0]!)
     if (last === undefined || rng.random() < 0.5) {
