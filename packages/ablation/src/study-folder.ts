@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { RepriseError } from '@reprise/core'
+import { RepriseError, repriseCommand } from '@reprise/core'
 import { writeFileAtomic } from '@reprise/storage'
 import type { Job } from './jobs.ts'
 import type { StudyResult } from './study.ts'
@@ -42,7 +42,7 @@ export function readStudyRequest(folder: string): StudyRequest {
   if (!existsSync(path)) {
     throw new RepriseError('RPR_FILE_MISSING', `'${folder}' holds no job.json: it is no job of a study.`, {
       value: folder,
-      hint: "Studies are started by 'reprise ablate'.",
+      hint: `Studies are started by '${repriseCommand('ablate')}'.`,
     })
   }
   return readJson(path) as StudyRequest

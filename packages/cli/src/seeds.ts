@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { RepriseError } from '@reprise/core'
+import { RepriseError, repriseCommand } from '@reprise/core'
 import { writeFileAtomic } from '@reprise/storage'
 import { type RunResult, resolveRun, type SessionResult, type TrainOptions } from '@reprise/train'
 import { INTERRUPTED, interruptible } from './interrupt.ts'
@@ -144,7 +144,7 @@ function refuseExisting(folder: string): void {
   if (!existsSync(folder)) return
   throw new RepriseError('RPR_FILE_EXISTS', `'${shown(folder)}' exists already.`, {
     value: folder,
-    hint: `Choose another folder with --out, or continue that run with 'reprise resume ${shown(folder)}'.`,
+    hint: `Choose another folder with --out, or continue that run with '${repriseCommand(`resume ${shown(folder)}`)}'.`,
   })
 }
 

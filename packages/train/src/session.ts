@@ -1,7 +1,7 @@
 /** One run from wherever it stands to its end: iterate, log, evaluate and checkpoint when due, score at the last. */
 import { basename, join, relative } from 'node:path'
 import type { HostTree } from '@reprise/backend'
-import { RepriseError, type Serializable } from '@reprise/core'
+import { RepriseError, repriseCommand, type Serializable } from '@reprise/core'
 import { writeFileAtomic } from '@reprise/storage'
 import { writeCard } from './card.ts'
 import { threadedRun } from './config/collector-threads.ts'
@@ -311,7 +311,7 @@ export class Session {
       step: this.#step,
       wallSeconds: this.#elapsed(),
       runDir: this.#shownFolder(),
-      resumeCommand: `npx --no reprise resume ${this.#shownFolder()}`,
+      resumeCommand: repriseCommand(`resume ${this.#shownFolder()}`),
     })
     return { folder: this.#folder, step: this.#step, result: undefined }
   }

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import module, { createRequire } from 'node:module'
 import { extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { RepriseError } from '@reprise/core'
+import { RepriseError, repriseCommand } from '@reprise/core'
 import { ENV_FILE_EXTENSIONS } from './env-ref.ts'
 import { describeLoadError } from './load-error.ts'
 
@@ -25,7 +25,7 @@ export async function importUserFile(path: string): Promise<Record<string, unkno
   if (!existsSync(path)) {
     throw new RepriseError('RPR_FILE_MISSING', `There is no file ${path}.`, {
       value: path,
-      hint: "Give a path from the current folder, or write a new environment with 'reprise new-env my-env.ts'.",
+      hint: `Give a path from the current folder, or write a new environment with '${repriseCommand('new-env my-env.ts')}'.`,
     })
   }
   const stats = statSync(path)

@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { RepriseError } from '@reprise/core'
+import { RepriseError, repriseCommand } from '@reprise/core'
 import { unwritable, writeFileAtomic } from '@reprise/storage'
 import { parse, stringify } from 'yaml'
 
@@ -78,7 +78,7 @@ export function createRunFolder(path: string): string {
     if (existsSync(join(folder, 'config.yaml'))) {
       throw new RepriseError('RPR_FILE_EXISTS', `'${path}' holds a run already.`, {
         value: path,
-        hint: `Continue it with 'reprise resume ${path}', or choose another folder with --out.`,
+        hint: `Continue it with '${repriseCommand(`resume ${path}`)}', or choose another folder with --out.`,
       })
     }
     if (readdirSync(folder).some((name) => name !== '.lock')) {
