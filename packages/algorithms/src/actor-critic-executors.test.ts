@@ -37,7 +37,7 @@ async function paramsAfter(executor: Executor, state: HostTree, call: UpdateCall
   return (await executor.save()) as HostTree
 }
 
-describe('every executor equals eager:cpu', () => {
+describe('every executor equals eager:cpu', { timeout: TIMEOUT, tags: 'own-executor' }, () => {
   it.each([
     ['SAC', sac, continuous, {}],
     ['SAC with gSDE and a fixed temperature', sac, continuous, { gsde: true, entropyCoef: 0.1 }],
@@ -45,50 +45,46 @@ describe('every executor equals eager:cpu', () => {
     ['SAC on masked discrete actions', sac, spacesFor(discrete(4), 4), { entropyCoef: 'auto_0.1' }],
     ['TD3 with PAL', td3, continuous, { replay: 'pal' }],
     ['REDQ with the fraction of active units', redq, continuous, { critics: 4, gradientStepsLater: 1 }],
-  ])(
-    'in %s',
-    async (_, algorithm, spaces, more) => {
-      const options = optionsFor(algorithm.options as typeof sac.options, {
-        batchSize: ROWS,
-        hidden: [8, 8],
-        learningRate: LEARNING_RATE,
-        ...more,
-      })
-      const [cpu, ...others] = await Promise.all(
-        EXECUTORS.map((executor) => learnerFor(algorithm, options, { spaces, executor })),
-      )
-      const rng = new Pcg64(4)
-      const recorded: Recorded[] = []
-      const tensors = cpu!.tensors!()
-      for (let update = 0; update < BATCHES; update++) {
-        const state = (await cpu!.save()) as HostTree
-        const call = updateCallOf(algorithm, options, spaces, rng, { rows: ROWS, update, index: update % 3, count: 3 })
-        const gradients = await gradientsOf(cpu!, state, call)
-        recorded.push({ state, call, gradients, params: await paramsAfter(cpu!, state, call) })
-      }
-      expect(cpu!.tensors!()).toBe(tensors)
-      for (const executor of others) {
-        let worstGradient = 0
-        let worstParameter = 0
-        for (const { state, call, gradients, params } of recorded) {
-          const theirs = await gradientsOf(executor, state, call)
-          const theirParams = await paramsAfter(executor, state, call)
-          NETWORKS.forEach((name, n) => {
-            const largest = gradients[n]!.reduce((a, g) => Math.max(a, Math.abs(g)), 1e-30)
-            gradients[n]!.forEach((g, k) => {
-              worstGradient = Math.max(worstGradient, Math.abs(g - theirs[n]![k]!) / largest)
-              if (Math.abs(g) <= 1e-5 * largest) return
-              const difference = params[name]!.data[k]! - theirParams[name]!.data[k]!
-              worstParameter = Math.max(worstParameter, Math.abs(difference))
-            })
+  ])('in %s', async (_, algorithm, spaces, more) => {
+    const options = optionsFor(algorithm.options as typeof sac.options, {
+      batchSize: ROWS,
+      hidden: [8, 8],
+      learningRate: LEARNING_RATE,
+      ...more,
+    })
+    const [cpu, ...others] = await Promise.all(
+      EXECUTORS.map((executor) => learnerFor(algorithm, options, { spaces, executor })),
+    )
+    const rng = new Pcg64(4)
+    const recorded: Recorded[] = []
+    const tensors = cpu!.tensors!()
+    for (let update = 0; update < BATCHES; update++) {
+      const state = (await cpu!.save()) as HostTree
+      const call = updateCallOf(algorithm, options, spaces, rng, { rows: ROWS, update, index: update % 3, count: 3 })
+      const gradients = await gradientsOf(cpu!, state, call)
+      recorded.push({ state, call, gradients, params: await paramsAfter(cpu!, state, call) })
+    }
+    expect(cpu!.tensors!()).toBe(tensors)
+    for (const executor of others) {
+      let worstGradient = 0
+      let worstParameter = 0
+      for (const { state, call, gradients, params } of recorded) {
+        const theirs = await gradientsOf(executor, state, call)
+        const theirParams = await paramsAfter(executor, state, call)
+        NETWORKS.forEach((name, n) => {
+          const largest = gradients[n]!.reduce((a, g) => Math.max(a, Math.abs(g)), 1e-30)
+          gradients[n]!.forEach((g, k) => {
+            worstGradient = Math.max(worstGradient, Math.abs(g - theirs[n]![k]!) / largest)
+            if (Math.abs(g) <= 1e-5 * largest) return
+            const difference = params[name]!.data[k]! - theirParams[name]!.data[k]!
+            worstParameter = Math.max(worstParameter, Math.abs(difference))
           })
-        }
-        expect(worstGradient, executor.name).toBeLessThan(1e-5)
-        expect(worstParameter, executor.name).toBeLessThan(1e-6 + 1e-3 * LEARNING_RATE)
-        executor.dispose()
+        })
       }
-      cpu!.dispose()
-    },
-    TIMEOUT,
-  )
+      expect(worstGradient, executor.name).toBeLessThan(1e-5)
+      expect(worstParameter, executor.name).toBeLessThan(1e-6 + 1e-3 * LEARNING_RATE)
+      executor.dispose()
+    }
+    cpu!.dispose()
+  })
 })

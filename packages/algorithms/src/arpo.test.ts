@@ -1,5 +1,5 @@
 /** What replay changes in the loss of GRPO, against the published vectors and formulas in plain JavaScript. */
-import type { Executor, HostTree, UpdatesCall } from '@reprise/backend'
+import type { Executor, ExecutorName, HostTree, UpdatesCall } from '@reprise/backend'
 import { box, Pcg64 } from '@reprise/core'
 import { describe, expect, it } from 'vitest'
 import type { EpisodeGroups } from './algorithm.ts'
@@ -13,6 +13,7 @@ import {
   optionsFor,
   spacesFor,
 } from './testing/fixtures.ts'
+import { tensorFlowExecutors } from './testing/tensorflow-executors.ts'
 
 const options = (values: Record<string, unknown> = {}) =>
   optionsFor(arpo.options, { groups: 2, groupSize: 4, minibatches: 1, epochs: 1, maxGradNorm: null, ...values })
@@ -320,14 +321,16 @@ it('tempered: logits are divided by the temperature, deviations of continuous ac
   }
 })
 
-it('scores stored decisions the same on every executor', async () => {
+const EXECUTORS: readonly ExecutorName[] = ['eager:cpu', 'wasm', 'onnx', ...(await tensorFlowExecutors())]
+
+it('scores stored decisions the same on every executor', { timeout: 300_000, tags: 'own-executor' }, async () => {
   const values = options({ klCoef: 0.1 })
   const masked = spacesFor(undefined, 3)
   const reference = await learnerFor(arpo, values, { spaces: masked })
   const episodes = await episodesOf(reference, new Pcg64(1), { spaces: masked })
   const { observation, mask, action, logProb } = episodes.columns
   const inputs = { observation: observation!, mask: mask!, action: action! }
-  for (const executor of ['eager:cpu', 'wasm', 'onnx'] as const) {
+  for (const executor of EXECUTORS) {
     const learner = await learnerFor(arpo, values, { spaces: masked, executor })
     const out = await learner.score(inputs)
     logProb!.forEach((value, t) => {

@@ -380,7 +380,7 @@ it('reports the fraction of active units where the replay ratio adapts', async (
   learner.dispose()
 })
 
-it('keeps no tensors', async () => {
+it('keeps no tensors', { tags: 'own-executor' }, async () => {
   const chosen = options({ noisy: true, c51: true, double: true, dueling: true, replay: 'prioritized' })
   const learner = await learnerFor(dqn, chosen, { spaces: spacesFor(discrete(ACTIONS)) })
   const rng = new Pcg64(2)

@@ -6,7 +6,7 @@
 import type { Executor, ExecutorName, HostTree, UpdatesCall } from '@reprise/backend'
 import { box, discrete, Pcg64 } from '@reprise/core'
 import { describe, expect, it } from 'vitest'
-import { dqn, grpo, ppo } from './index.ts'
+import { arpo, bc, dqn, grpo, ppo } from './index.ts'
 import { dqnUpdateCall } from './testing/dqn-batches.ts'
 import {
   episodesOf,
@@ -73,7 +73,7 @@ async function paramsAfter(executor: Executor, state: HostTree, call: UpdatesCal
 
 const EXECUTORS: readonly ExecutorName[] = ['eager:cpu', 'eager:wasm', 'wasm', 'onnx', ...(await tensorFlowExecutors())]
 
-describe('every executor equals eager:cpu', { timeout: TIMEOUT }, () => {
+describe('every executor equals eager:cpu', { timeout: TIMEOUT, tags: 'own-executor' }, () => {
   it.each([
     ['discrete', spacesFor(discrete(4), 4), {}],
     [
@@ -119,6 +119,34 @@ describe('every executor equals eager:cpu', { timeout: TIMEOUT }, () => {
     await compare(cpu!, others, async () => {
       const { call } = grpo.prepare(await episodesOf(cpu!, rng), { options, rng, progress: 0, spaces: spacesFor() })
       return { ...call!, batchSize: 24, indices: call!.indices.subarray(0, 24) }
+    })
+  })
+
+  it.each([
+    ['ARPO', arpo, { oldLogProb: 'decoupled', shaping: 0.1, klCoef: 0.1 }],
+    ['BC', bc, { episodes: 'x.yaml', entropyCoef: 0.01 }],
+  ] as const)('in %s', async (_, algorithm, more) => {
+    const options = optionsFor(algorithm.options as typeof arpo.options, {
+      ...(algorithm === bc ? {} : { groups: 2, groupSize: 4, epochs: 1 }),
+      minibatches: 1,
+      hidden: [8],
+      learningRate: LEARNING_RATE,
+      ...more,
+    })
+    const [cpu, ...others] = await Promise.all(
+      EXECUTORS.map((executor) => learnerFor(algorithm, options, { executor })),
+    )
+    const rng = new Pcg64(4)
+    await compare(cpu!, others, async () => {
+      // The first of each group was played by a policy that is no longer.
+      const episodes = { ...(await episodesOf(cpu!, rng)), replay: { replayed: Uint8Array.of(1, 0, 0, 0, 1, 0, 0, 0) } }
+      const logProb = episodes.columns['logProb'] as Float32Array
+      for (const [from, to] of [
+        [0, 3],
+        [10, 15],
+      ] as const)
+        for (let row = from; row < to; row++) logProb[row]! += 0.3 * rng.normal()
+      return algorithm.prepare(episodes, { options: options as never, rng, progress: 0, spaces: spacesFor() }).call!
     })
   })
 

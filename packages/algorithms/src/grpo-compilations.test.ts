@@ -17,6 +17,7 @@ it.each([
   ['sequence', 4],
 ] as const)(
   'ten updates with other episode lengths compile at most twice (%s, %d minibatches)',
+  { tags: 'own-executor' },
   async (ratio, minibatches) => {
     const options = optionsFor(grpo.options, { groups: 2, groupSize: 8, epochs: 1, minibatches, ratio })
     const spaces = spacesFor()

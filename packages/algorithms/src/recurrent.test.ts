@@ -6,6 +6,7 @@ import { arpo, bc, type EpisodeGroups, grpo, type PolicySpaces, ppo } from './in
 import { layOut, rolloutMinibatches, sequenceMinibatches, sequenceShapes, shapeFor, shapeOfRows } from './sequences.ts'
 import { expectLossGradient, gradientIn, optionsFor, spacesFor, withoutMoments } from './testing/fixtures.ts'
 import { recurrentEpisodes, recurrentRollout } from './testing/recurrent-episodes.ts'
+import { tensorFlowExecutors } from './testing/tensorflow-executors.ts'
 
 const LIMIT = 20
 
@@ -139,13 +140,15 @@ describe.each([
   })
 })
 
-const EXECUTORS = ['eager:cpu', 'eager:wasm', 'wasm', 'onnx'] as const
+const EXECUTORS: readonly ExecutorName[] = ['eager:cpu', 'eager:wasm', 'wasm', 'onnx', ...(await tensorFlowExecutors())]
+/** TensorFlow compiles every step of the longest sequences, and takes its time. */
+const COMPARED = { timeout: 300_000, tags: 'own-executor' }
 
 it.each([
   ['GRPO with everything on', grpo, { klCoef: 0.1, entropyCoef: 0.01, ratio: 'sequence', dualClip: 3, epochs: 1 }],
   ['ARPO', arpo, { epochs: 1 }],
   ['BC', bc, { episodes: 'x.yaml' }],
-] as const)('a GRU acts, scores and learns the same on every executor: %s', async (_, algorithm, values) => {
+] as const)('a GRU acts, scores and learns the same on every executor: %s', COMPARED, async (_, algorithm, values) => {
   const spaces = spacesFor(discrete(4), 4)
   const all: { name: string; columns: Record<string, HostArray>; gradient: Float32Array; score?: Float32Array }[] = []
   let recorded: EpisodeGroups | undefined
@@ -202,7 +205,7 @@ it.each([
   }
 })
 
-it('holds as many tensors after 200 updates as before', async () => {
+it('holds as many tensors after 200 updates as before', { tags: 'own-executor' }, async () => {
   const spaces = spacesFor()
   const { options, program, executor } = await learnerOf(grpo, { klCoef: 0.1, epochs: 1 }, spaces, 'eager:wasm')
   const episodes = await recurrentEpisodes(executor, program, new Pcg64(2), spaces)
@@ -239,41 +242,45 @@ describe('a GRU in PPO', () => {
     }
   })
 
-  it.each(['separate', 'shared'])('with critic %s, acts and learns the same on every executor', async (critic) => {
-    const all: { name: string; action: HostArray; value: HostArray; gradient: Float32Array }[] = []
-    let rollout: Awaited<ReturnType<typeof recurrentRollout>> | undefined
-    for (const name of EXECUTORS) {
-      // One minibatch of three padded ones: of four environments, six at once.
-      const { options, program, executor } = await learner({ critic, batchSize: 18 }, name)
-      const own = await recurrentRollout(executor, program, new Pcg64(2), spaces)
-      rollout ??= own
-      const call = prepared(options, rollout)
-      const first = {
-        ...call,
-        indices: call.indices.subarray(0, 18),
-        schedule: Object.fromEntries(
-          Object.entries(call.schedule).map(([k, v]) => [k, typeof v === 'number' ? v : v.subarray(0, 1)]),
-        ),
+  it.each(['separate', 'shared'])(
+    'with critic %s, acts and learns the same on every executor',
+    COMPARED,
+    async (critic) => {
+      const all: { name: string; action: HostArray; value: HostArray; gradient: Float32Array }[] = []
+      let rollout: Awaited<ReturnType<typeof recurrentRollout>> | undefined
+      for (const name of EXECUTORS) {
+        // One minibatch of three padded ones: of four environments, six at once.
+        const { options, program, executor } = await learner({ critic, batchSize: 18 }, name)
+        const own = await recurrentRollout(executor, program, new Pcg64(2), spaces)
+        rollout ??= own
+        const call = prepared(options, rollout)
+        const first = {
+          ...call,
+          indices: call.indices.subarray(0, 18),
+          schedule: Object.fromEntries(
+            Object.entries(call.schedule).map(([k, v]) => [k, typeof v === 'number' ? v : v.subarray(0, 1)]),
+          ),
+        }
+        const { metrics } = await executor.updates(first)
+        // Nothing has changed since it acted: the ratios are 1 from the memory that it then had.
+        expect(Math.abs(metrics['approxKl']![0]!), name).toBeLessThan(1e-6)
+        const gradient = gradientIn((await executor.save()) as HostTree)
+        all.push({ name, action: own.columns['action']!, value: own.columns['value']!, gradient })
+        executor.dispose()
       }
-      const { metrics } = await executor.updates(first)
-      // Nothing has changed since it acted: the ratios are 1 from the memory that it then had.
-      expect(Math.abs(metrics['approxKl']![0]!), name).toBeLessThan(1e-6)
-      const gradient = gradientIn((await executor.save()) as HostTree)
-      all.push({ name, action: own.columns['action']!, value: own.columns['value']!, gradient })
-      executor.dispose()
-    }
-    const [cpu, ...others] = all
-    const largest = Math.max(...cpu!.gradient.map(Math.abs))
-    for (const { name, action, value, gradient } of others) {
-      expect(Array.from(action), name).toEqual(Array.from(cpu!.action))
-      value.forEach((v, i) => {
-        expect(v, name).toBeCloseTo(cpu!.value[i]!, 5)
-      })
-      gradient.forEach((g, i) => {
-        expect(Math.abs(g - cpu!.gradient[i]!) / largest, name).toBeLessThan(1e-5)
-      })
-    }
-  })
+      const [cpu, ...others] = all
+      const largest = Math.max(...cpu!.gradient.map(Math.abs))
+      for (const { name, action, value, gradient } of others) {
+        expect(Array.from(action), name).toEqual(Array.from(cpu!.action))
+        value.forEach((v, i) => {
+          expect(v, name).toBeCloseTo(cpu!.value[i]!, 5)
+        })
+        gradient.forEach((g, i) => {
+          expect(Math.abs(g - cpu!.gradient[i]!) / largest, name).toBeLessThan(1e-5)
+        })
+      }
+    },
+  )
 
   it('begins from another memory, or anew, with other probabilities', async () => {
     const { options, program, executor } = await learner({ batchSize: 24 })

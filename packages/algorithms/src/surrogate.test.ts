@@ -2,13 +2,13 @@ import { createExecutor } from '@reprise/backend'
 import { Pcg64 } from '@reprise/core'
 import { valueAndGradient } from '@reprise/nn'
 import * as tf from '@tensorflow/tfjs-core'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { ppo } from './index.ts'
 import { clippedSurrogate } from './surrogate.ts'
 import { optionsFor, spacesFor } from './testing/fixtures.ts'
 
 // Creating an executor is the public way to start a backend.
-beforeAll(async () => {
+beforeEach(async () => {
   const program = ppo.build({
     spaces: spacesFor(),
     options: optionsFor(ppo.options),

@@ -101,46 +101,49 @@ function scan(inputs: Tensor[], hidden: Tensor[], bias: Tensor, memory: Tensor, 
   }) as unknown as Differentiable
   return differentiable(...inputs, ...hidden, bias)
 
+  /**
+   * What does not depend on later steps is reckoned for all steps at once, and all gates share a product: op by op on
+   * TensorFlow.js every kernel costs more than its numbers do.
+   */
   function backward(dy: Tensor, saved: Tensor[]): Tensor[] {
-    const [wr, wz, wn] = saved.slice(0, 3).map((w) => transpose(w))
+    const weights = concat(
+      saved.slice(0, 3).map((w) => transpose(w)),
+      0,
+    )
     const masks = keeps && saved.slice(3, 3 + steps)
     const kept = saved.slice(3 + (masks?.length ?? 0))
+    const zs = Array.from({ length: steps }, (_, t) => kept[t * PER_STEP + 2]!)
+    const [h, r, z, inner, n] = Array.from({ length: PER_STEP }, (_, i) =>
+      joined(Array.from({ length: steps }, (_, t) => kept[t * PER_STEP + i]!)),
+    ) as [Tensor, Tensor, Tensor, Tensor, Tensor]
+    // By what each gate's sum changes the state that follows.
+    const open = sub(1, z)
+    const bySum = mul(open, sub(1, square(n)))
+    const byInner = mul(bySum, r)
+    const byReset = mul(mul(bySum, inner), mul(r, sub(1, r)))
+    const byUpdate = mul(mul(sub(h, n), z), open)
+    const slopes = pieces(concat([byReset, byUpdate, byInner], 1), steps)
     const dys = pieces(dy, steps)
-    const [before, dResets, dUpdates, dCandidates, dInners]: Tensor[][] = [[], [], [], [], []]
-    let carried: Tensor | undefined
-    for (let t = steps - 1; t >= 0; t--) {
-      const [h, r, z, inner, n] = kept.slice(t * PER_STEP, (t + 1) * PER_STEP) as [
-        Tensor,
-        Tensor,
-        Tensor,
-        Tensor,
-        Tensor,
-      ]
-      const dh = carried ? add(dys[t]!, carried) : dys[t]!
-      const dCandidate = mul(mul(dh, sub(1, z)), sub(1, square(n)))
-      const dInner = mul(dCandidate, r)
-      const dReset = mul(mul(dCandidate, inner), mul(r, sub(1, r)))
-      const dUpdate = mul(mul(dh, sub(h, n)), mul(z, sub(1, z)))
-      before!.unshift(h)
-      dResets!.unshift(dReset)
-      dUpdates!.unshift(dUpdate)
-      dCandidates!.unshift(dCandidate)
-      dInners!.unshift(dInner)
+    const dhs: Tensor[] = []
+    let dh = dys[steps - 1]!
+    for (let t = steps - 1; ; t--) {
+      dhs.unshift(dh)
       if (t === 0) break
-      carried = add(add(mul(dh, z), matMul(dReset, wr!)), add(matMul(dUpdate, wz!), matMul(dInner, wn!)))
-      if (masks) carried = mul(carried, masks[t]!)
+      const carried = add(mul(dh, zs[t]!), matMul(mul(concat([dh, dh, dh], 1), slopes[t]!), weights))
+      dh = add(dys[t - 1]!, masks ? mul(carried, masks[t]!) : carried)
     }
-    const states = transpose(joined(before!))
-    const [dr, dz, dc, di] = [dResets!, dUpdates!, dCandidates!, dInners!].map(joined)
-    const size = di!.shape[1]!
+    const all = joined(dhs)
+    const [dReset, dUpdate, dSum, dInner] = [byReset, byUpdate, bySum, byInner].map((by) => mul(all, by))
+    const states = transpose(h)
+    const size = h.shape[1]!
     return [
-      dr!,
-      dz!,
-      dc!,
-      matMul(states, dr!),
-      matMul(states, dz!),
-      matMul(states, di!),
-      reshape(matMul(ones([1, di!.shape[0]!]), di as Tensor2D), [size]),
+      dReset!,
+      dUpdate!,
+      dSum!,
+      matMul(states, dReset!),
+      matMul(states, dUpdate!),
+      matMul(states, dInner!),
+      reshape(matMul(ones([1, h.shape[0]!]), dInner as Tensor2D), [size]),
     ]
   }
 }

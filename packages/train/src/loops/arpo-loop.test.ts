@@ -172,7 +172,10 @@ it('holds the invariants of replay in every batch that is trained on', async () 
         observation: observation!.subarray(from * 2, to * 2),
         action: action!.subarray(from, to),
       })
-      expect([...logProb!.subarray(from, to)]).toEqual([...now!])
+      const stored = logProb!.subarray(from, to)
+      // TensorFlow rounds otherwise where a batch has another number of rows.
+      if (!executor.name.includes('tensorflow')) expect([...stored]).toEqual([...now!])
+      else for (const [row, value] of stored.entries()) expect(now![row]).toBeCloseTo(value, 5)
       await executor.load(after)
     }
     for (let e = 0; e < 16; e++) if (fresh.outcomes[e] === 1) known.add(rowsOfEpisode(fresh, e))

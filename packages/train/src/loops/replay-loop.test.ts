@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { BuildContext, ReplayAlgorithm, UpdateMoment } from '@reprise/algorithms'
 import type { Executor, LearnerProgram } from '@reprise/backend'
 import { box, discrete } from '@reprise/core'
-import { add, cast, mean, mul, reshape, sub, type Tensor, zerosLike } from '@tensorflow/tfjs-core'
+import { add, cast, mean, mul, reshape, sub, type Tensor } from '@tensorflow/tfjs-core'
 import { expect, it } from 'vitest'
 import { resolveRun } from '../config/resolve.ts'
 import { buildLearner } from '../learner.ts'
@@ -87,9 +87,9 @@ function spy(seen: Seen, options: { updates: number; learningStarts: number }): 
       },
       act: (_, { observation, epsilon }) => {
         const flat = reshape(observation!, [-1])
-        return { action: cast(zerosLike(flat), 'int32'), extra: add(flat, epsilon!) }
+        return { action: cast(mul(flat, 0), 'int32'), extra: add(flat, epsilon!) }
       },
-      decide: (_, { observation }) => ({ action: cast(zerosLike(reshape(observation!, [-1])), 'int32') }),
+      decide: (_, { observation }) => ({ action: cast(mul(reshape(observation!, [-1]), 0), 'int32') }),
       update: (state, batch, _noise, { rate }) => ({
         state: { w: add((state as { w: Tensor }).w, rate!) },
         metrics: { rate: mul(rate!, 1), gap: mean(sub(batch['nextObservation']!, batch['observation']!)) },
