@@ -183,7 +183,9 @@ describe('simd', () => {
       for (const std of STD_KINDS) {
         await same(kernels.groupAdvantages, { rewards: numbers(group.length), group, kind, std, epsilon: 1e-4 })
         const many = Int32Array.from({ length: 70_000 }, (_, i) => Math.floor(i / 130))
-        await same(kernels.groupAdvantages, { rewards: numbers(70_000), group: many, kind, std, epsilon: 0 })
+        for (const rewards of [numbers(70_000), Float64Array.from({ length: 70_000 }, () => rng.normal())])
+          await same(kernels.groupAdvantages, { rewards, group: many, kind, std, epsilon: 0 })
+        await same(kernels.groupAdvantages, { rewards: [...numbers(group.length)], group, kind, std, epsilon: 1e-4 })
         const large = new Int32Array(40_000).fill(7)
         await same(kernels.groupAdvantages, { rewards: [...numbers(40_000)], group: large, kind, std, epsilon: 0 })
       }

@@ -74,11 +74,12 @@ const LOADS = {
   'v128.load64_zero': [0xfd, 93],
 } as const
 
-const STORES = { 'f32.store': [0x38], 'f64.store': [0x39], 'v128.store': [0xfd, 11] } as const
+const STORES = { 'i32.store': [0x36], 'f32.store': [0x38], 'f64.store': [0x39], 'v128.store': [0xfd, 11] } as const
 
 export const get = (local: number): Code => [0x20, ...unsigned(local)]
 export const set = (local: number, value: Code): Code => [...value, 0x21, ...unsigned(local)]
 export const i32 = (value: number): Code => [0x41, ...signed(value)]
+export const f32 = (value: number): Code => [0x43, ...new Uint8Array(Float32Array.of(value).buffer)]
 export const f64 = (value: number): Code => [0x44, ...new Uint8Array(Float64Array.of(value).buffer)]
 
 export const op = (name: keyof typeof OPS, ...operands: readonly Code[]): Code => [...operands.flat(), OPS[name]]
@@ -86,6 +87,11 @@ export const simd = (name: keyof typeof SIMD_OPS, ...operands: readonly Code[]):
   ...operands.flat(),
   0xfd,
   ...unsigned(SIMD_OPS[name]),
+]
+/** The lower halves of two vectors as one. */
+export const lowHalves = (first: Code, second: Code): Code => [
+  ...[...first, ...second, 0xfd, 13],
+  ...Array.from({ length: 16 }, (_, i) => (i < 8 ? i : i + 8)),
 ]
 export const lane = (vector: Code, index: number): Code => [...vector, 0xfd, 33, index]
 

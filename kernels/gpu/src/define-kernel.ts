@@ -32,6 +32,8 @@ export interface KernelDefinition<Input, Output> {
   readonly others?: Readonly<Record<string, Implementation<Input, Output>>>
   /** The size that the crossover is counted in. */
   readonly cells: (input: Input) => number
+  /** Another size for some executors, which the caller's situation may change. */
+  readonly cellsOf?: Readonly<Record<string, (input: Input) => number>>
   readonly crossover?: Crossover
   /** The largest index that gpu.js computes with; default `cells`. */
   readonly indexed?: (input: Input) => number
@@ -44,7 +46,7 @@ export interface Kernel<Input, Output> {
   readonly executors: readonly string[]
   readonly reference: (input: Input) => Output
   readonly cells: (input: Input) => number
-  /** What `auto` takes for this input; depends on its size alone. */
+  /** What `auto` takes for this input, by its size. */
   choose(input: Input): KernelChoice
   /** What the last call ran on. */
   readonly lastRun: KernelRun | undefined
@@ -57,18 +59,21 @@ export const MOST_CELLS = 2 ** 24
 
 /** One kernel: a reference and ways to run it faster, behind one asynchronous function. */
 export function defineKernel<Input, Output>(definition: KernelDefinition<Input, Output>): Kernel<Input, Output> {
-  const { name, reference, gpu, others = {}, cells, indexed = cells } = definition
+  const { name, reference, gpu, others = {}, cells, cellsOf = {}, indexed = cells } = definition
   const executors = ['auto', 'reference', ...(gpu ? ['webgpu', 'webasm', 'cpu'] : []), ...Object.keys(others)]
   let table = checkTable(definition.crossover ?? {}, executors)
   let lastRun: KernelRun | undefined
 
   const choose = (input: Input): KernelChoice => {
-    const size = cells(input)
-    const candidates = Object.entries(table).filter(([, from]) => size >= from)
-    const best = candidates.sort((a, b) => b[1] - a[1])[0]
+    const sized = Object.entries(table).map(([executor, from]) => ({
+      executor,
+      from,
+      size: (cellsOf[executor] ?? cells)(input),
+    }))
+    const best = sized.filter(({ from, size }) => size >= from).sort((a, b) => b.from - a.from)[0]
     if (best === undefined)
-      return { executor: 'reference', reason: `${size} cells: nothing was measured to be faster there` }
-    return { executor: best[0], reason: `${size} cells: faster from ${best[1]}` }
+      return { executor: 'reference', reason: `${cells(input)} cells: nothing was measured to be faster there` }
+    return { executor: best.executor, reason: `${best.size} cells: faster from ${best.from}` }
   }
 
   const call = async (

@@ -1,4 +1,4 @@
-export { relativeError, toFloat32 } from './arrays.ts'
+export { relativeError, toFloat32, unfilled } from './arrays.ts'
 export * as assembler from './assembler.ts'
 export {
   type Crossover,

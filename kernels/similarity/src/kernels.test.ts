@@ -99,14 +99,56 @@ describe('topK', () => {
     }
   })
 
+  it('takes a memory for unchanged only where its version says so', async () => {
+    const pairs = { queries: numbers(40 * 8), memory: numbers(300 * 8), width: 8, metric: 'dot', k: 5 } as const
+    const ask = (memoryVersion?: number) => similarity.topK({ ...pairs, memoryVersion }, { executor: 'product' })
+    const before = similarity.topK.reference(pairs)
+    expect(await ask(1)).toEqual(before)
+    pairs.memory.set(pairs.queries.subarray(0, 8), 80)
+    const after = similarity.topK.reference(pairs)
+    expect(await ask(1)).toEqual(before)
+    expect(await ask(2)).toEqual(after)
+    expect(await ask(2)).toEqual(after)
+    pairs.memory.fill(0.5)
+    expect(await ask()).toEqual(similarity.topK.reference(pairs))
+    // Another array is compared, whatever its version.
+    const other = { ...pairs, memory: numbers(300 * 8), memoryVersion: 2 }
+    expect(await similarity.topK(other, { executor: 'product' })).toEqual(similarity.topK.reference(other))
+  })
+
   it('takes the matrix product where the memory is large', () => {
     const input = { queries: new Float32Array(64 * 128), memory: new Float32Array(50_000 * 128), width: 128, k: 10 }
     expect(similarity.topK.choose({ ...input, metric: 'cosine' }).executor).toBe('product')
-    expect(similarity.topK.choose({ ...input, queries: input.queries.subarray(0, 128), metric: 'dot' }).executor).toBe(
-      'product',
-    )
     const small = { ...input, memory: input.memory.subarray(0, 6400), queries: input.queries.subarray(0, 256) }
     expect(similarity.topK.choose({ ...small, metric: 'cosine' }).executor).toBe('simd')
     expect(similarity.topK.choose({ ...base, metric: 'cosine' }).executor).toBe('reference')
+  })
+
+  it('loads a memory for few queries only once it stays the same', async () => {
+    const memory = numbers(3000 * 64)
+    const input = { queries: numbers(2 * 64), memory, width: 64, metric: 'cosine', k: 3 } as const
+    const executors: string[] = []
+    const ask = async () => {
+      expect(await similarity.topK(input)).toEqual(similarity.topK.reference(input))
+      executors.push(similarity.topK.lastRun!.executor)
+    }
+    for (let i = 0; i < 3; i++) await ask()
+    expect(executors.splice(0)).toEqual(['simd', 'product', 'product'])
+    // A change that no sample shows: found, and samples count for nothing for some calls.
+    memory[1]! += 1
+    for (let i = 0; i < 12; i++) await ask()
+    expect(executors.splice(0)).toEqual([
+      'product',
+      ...new Array(7).fill('simd'),
+      'product',
+      'product',
+      'product',
+      'product',
+    ])
+    // Many queries pay for it each time.
+    const many = { ...input, queries: numbers(40 * 64) }
+    memory.fill(0.5)
+    expect(similarity.topK.choose(many).executor).toBe('product')
+    expect(similarity.topK.choose(input).executor).toBe('simd')
   })
 })

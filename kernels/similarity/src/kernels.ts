@@ -4,6 +4,7 @@ import { SIMILARITY_CROSSOVER } from './crossover.ts'
 import { gpuSimilarities } from './gpu-similarities.ts'
 import { checkPairs, exactSimilarities, type PairsInput, similarities } from './metric.ts'
 import { eachProduct, productSimilarities, searchTopK } from './product-kernels.ts'
+import { likelySeen, productCells, see } from './residency.ts'
 import {
   type Masked,
   type Neighbours,
@@ -30,7 +31,7 @@ function selecting<Input extends PairsInput & Masked, Output>(
   name: 'topK' | 'neighbours' | 'nearestPrototype',
   select: (input: Input, scores: Scores, m: number, terms?: Float32Array) => Output,
   join: (outputs: Output[]) => Output,
-  search: (input: Input, ran: (executed: Executed) => void) => Promise<Output | undefined> = async () => undefined,
+  search?: (input: Input, ran: (executed: Executed) => void) => Promise<Output | undefined>,
 ) {
   const fromValues = (input: Input, data: Float32Array | Float64Array, m: number) =>
     select(input, { kind: 'values', data, stride: m }, m)
@@ -42,12 +43,13 @@ function selecting<Input extends PairsInput & Masked, Output>(
     others: {
       simd: async (input: Input, ran: (executed: Executed) => void) => {
         ran(SIMD)
+        if (search !== undefined) see(input, false)
         return fromValues(input, simdExactSimilarities(input), checkPairs(name, input).m)
       },
       product: async (input: Input, ran: (executed: Executed) => void) => {
         const { q, m } = checkPairs(name, input)
         if (q * m === 0) return fromValues(input, new Float32Array(0), m)
-        const found = await search(input, ran)
+        const found = await search?.(input, ran)
         if (found !== undefined) return found
         const terms = rowTerms(input.metric, input.memory, input.width)
         const outputs: Output[] = []
@@ -62,6 +64,9 @@ function selecting<Input extends PairsInput & Masked, Output>(
       },
     },
     cells,
+    cellsOf: search && {
+      product: (input) => productCells(input.queries.length / input.width, input.memory.length, likelySeen(input)),
+    },
     indexed,
     crossover: SIMILARITY_CROSSOVER[name],
   })
@@ -91,7 +96,7 @@ export const similarity = {
   /** All rows of each query within a threshold. */
   neighbours: selecting<NeighboursInput, Neighbours>('neighbours', selectNeighbours, joinNeighbours),
   /** The nearest row of each query: `topK` with k = 1, for a memory of prototypes. */
-  nearestPrototype: selecting<PairsInput & Masked, TopK>(
+  nearestPrototype: selecting<Omit<TopKInput, 'k'>, TopK>(
     'nearestPrototype',
     (input, scores, m, terms) => selectTopK({ ...input, k: 1 }, scores, m, terms),
     joinTopK,

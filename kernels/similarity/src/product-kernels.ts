@@ -5,19 +5,30 @@
 import { type Executed, toFloat32 } from '@reprise/gpu'
 import { checkPairs, type PairsInput, squaredNorm } from './metric.ts'
 import { ProductMemory } from './product.ts'
+import { notHeld, see } from './residency.ts'
 import { ResidentSearch } from './resident-search.ts'
 import { rowTerms, type Scores, type TopK, type TopKInput } from './select.ts'
 
 /** The program of the last shape: calls of one loop have one shape. */
 let kept: Promise<ProductMemory> | undefined
 let keptShape = ''
-let searched: { readonly memory: Float32Array; readonly search: ResidentSearch } | undefined
+let searched: Searched | undefined
+
+interface Searched {
+  readonly memory: Float32Array
+  readonly search: ResidentSearch
+  /** What the caller gave last, known to be equal, and its version. */
+  given: WeakRef<object>
+  version: number | undefined
+}
+
 let tail: Promise<unknown> = Promise.resolve()
 
 /** The k nearest rows, or undefined for values that products do not bound. One call at a time. */
 export function searchTopK(input: TopKInput, ran: (executed: Executed) => void): Promise<TopK | undefined> {
   return next(async () => {
-    const { search, memory } = await searchable(toFloat32(input.memory), input)
+    const { search, memory } = await searchable(input)
+    see(input, true)
     const queries = toFloat32(input.queries)
     if (!search.takes(queries)) return undefined
     const found = await search.topK({ ...input, queries, memory })
@@ -26,10 +37,17 @@ export function searchTopK(input: TopKInput, ran: (executed: Executed) => void):
   })
 }
 
-async function searchable(memory: Float32Array, { width, metric }: PairsInput) {
+async function searchable(input: TopKInput): Promise<Searched> {
+  const { width, metric, memoryVersion: version } = input
+  const given = new WeakRef<object>(input.memory)
+  const memory = toFloat32(input.memory)
   const kept = searched
-  if (kept?.search.width === width && kept.search.metric === metric && sameBytes(kept.memory, memory)) return kept
   const usable = kept?.search.width === width && kept.search.metric === metric
+  if (usable) {
+    const promised = version !== undefined && version === kept.version && kept.given.deref() === input.memory
+    if (promised || sameBytes(kept.memory, memory)) return Object.assign(kept, { given, version })
+  }
+  notHeld(input)
   if (!usable) kept?.search.dispose()
   searched = undefined
   const search = usable ? kept.search : new ResidentSearch(width, metric)
@@ -37,7 +55,7 @@ async function searchable(memory: Float32Array, { width, metric }: PairsInput) {
   const copy = kept?.memory.length === memory.length ? kept.memory : new Float32Array(memory.length)
   copy.set(memory)
   await search.load(copy)
-  searched = { memory: copy, search }
+  searched = { memory: copy, search, given, version }
   return searched
 }
 

@@ -3,7 +3,7 @@
  * largest key of every block of rows, and only blocks that can hold one of the k nearest are looked at, in double
  * precision. The maxima bound the keys from above, so the result is that of the reference whatever they are.
  */
-import { BlockScan, END, PIECE } from './block-scan.ts'
+import { BlockScan, END, LEADING, PIECE } from './block-scan.ts'
 import { type Metric, squaredNorm } from './metric.ts'
 import { Nearest } from './nearest.ts'
 import { BLOCK, ProductMemory } from './product.ts'
@@ -18,6 +18,8 @@ interface Input extends TopKInput {
 const TAME = 1e36
 /** What products near the least float32 may lose. */
 const TINY = 1e-36
+/** 1 less what a few roundings may have added. */
+const NEARLY = 1 - 2 ** -48
 
 export class ResidentSearch {
   readonly width: number
@@ -76,15 +78,13 @@ export class ResidentSearch {
     const result = emptyTopK(count, k)
     checkMask(mask, count, rows)
     const nearest = new Nearest(k)
-    const leading = new Nearest(k)
     for (let from = 0; from < count; from += ProductMemory.queries) {
       const to = Math.min(count, from + ProductMemory.queries)
       const maxima = await this.#product!.best(queries.subarray(from * this.width, to * this.width))
       const blocks = this.#product!.rows / BLOCK
       for (let a = from; a < to; a++) {
         nearest.clear()
-        leading.clear()
-        this.#search(input, a, maxima.subarray((a - from) * blocks, (a - from + 1) * blocks), nearest, leading)
+        this.#search(input, a, maxima.subarray((a - from) * blocks, (a - from + 1) * blocks), nearest)
         for (let i = 0; i < nearest.size; i++) {
           result.indices[a * k + i] = nearest.rows[i]!
           result.values[a * k + i] = this.metric === 'l2' ? -nearest.keys[i]! : nearest.keys[i]!
@@ -131,27 +131,27 @@ export class ResidentSearch {
   }
 
   /** Query `a`, whose blocks have these maxima, into `nearest`. */
-  #search(input: Input, a: number, maxima: Float32Array, nearest: Nearest, leading: Nearest): void {
+  #search(input: Input, a: number, maxima: Float32Array, nearest: Nearest): void {
     const { width } = this
     const scan = this.#scan
     const blocks = Math.ceil(this.#squares.length / BLOCK)
     const square = squaredNorm(input.queries, a, width)
     scan.query.set(input.queries.subarray(a * width, (a + 1) * width))
-    for (let from = 0; from < blocks; from += PIECE) {
-      const count = this.#piece(maxima, from, blocks)
-      for (let b = scan.next(0, count, leading.worst); b < count; b = scan.next(b + 1, count, leading.worst))
-        leading.offer(scan.maxima[b]!, from + b)
-    }
-    for (let i = 0; i < leading.size && leading.keys[i]! > this.#limit(nearest.worst, square); i++)
-      this.#look(input, a, square, leading.rows[i]!, nearest)
+    let leading = 0
+    for (let from = 0; from < blocks; from += PIECE)
+      leading = scan.lead(this.#piece(maxima, from, blocks), leading, Math.min(input.k, LEADING), from)
+    let seen = 0
+    while (seen < leading && scan.leadingKeys[seen]! > this.#limit(nearest.worst, square))
+      this.#look(input, a, square, scan.leadingBlocks[seen++]!, nearest)
     // Then all others whose bound is not below what was found.
     let limit = this.#limit(nearest.worst, square)
     for (let from = 0; from < blocks; from += PIECE) {
       const count = blocks > PIECE ? this.#piece(maxima, from, blocks) : blocks
+      for (let i = 0; i < seen; i++) {
+        const b = scan.leadingBlocks[i]! - from
+        if (b >= 0 && b < count) scan.maxima[b] = Number.NEGATIVE_INFINITY
+      }
       for (let b = scan.next(0, count, limit); b < count; b = scan.next(b + 1, count, limit)) {
-        let seen = false
-        for (let i = 0; i < leading.size; i++) if (leading.rows[i] === from + b) seen = true
-        if (seen) continue
         this.#look(input, a, square, from + b, nearest)
         limit = this.#limit(nearest.worst, square)
       }
@@ -188,13 +188,21 @@ export class ResidentSearch {
     scan.rows.set(memory.subarray(first * width, (first + count) * width))
     if (metric === 'l2') scan.distances(count)
     else scan.products(count)
+    const { results } = scan
+    const squares = this.#squares
     for (let i = 0; i < count; i++) {
       if (mask !== undefined && !mask[masked + first + i]) continue
-      const result = scan.results[i]!
-      if (metric === 'l2') nearest.offer(-Math.sqrt(result), first + i)
-      else if (metric === 'dot') nearest.offer(result, first + i)
-      else {
-        const norms = Math.sqrt(square * this.#squares[first + i]!)
+      const result = results[i]!
+      const { worst } = nearest
+      if (metric === 'dot') {
+        if (result >= worst) nearest.offer(result, first + i)
+      } else if (metric === 'l2') {
+        // First without a root: most rows of a block are far.
+        if (result * NEARLY <= worst * worst) nearest.offer(-Math.sqrt(result), first + i)
+      } else {
+        const both = square * squares[first + i]!
+        if (worst > 0 && result * Math.abs(result) < worst * worst * both * NEARLY) continue
+        const norms = Math.sqrt(both)
         nearest.offer(norms === 0 ? 0 : result / norms, first + i)
       }
     }

@@ -8,6 +8,11 @@ export interface Masked {
 
 export interface TopKInput extends PairsInput, Masked {
   readonly k: number
+  /**
+   * A number that you change whenever you change the contents of `memory`: the same array with the same number is then
+   * taken for unchanged without a look at it. Without a number every byte is compared with what products hold.
+   */
+  readonly memoryVersion?: number
 }
 
 export interface TopK {

@@ -55,6 +55,19 @@ describe('SimilarityIndex', () => {
     }
   })
 
+  it('loads for few queries only from the second query after a change on', async () => {
+    const index = filled(3000, 32)
+    const queries = Float32Array.from({ length: 4 * 32 }, () => rng.normal())
+    const executors: string[] = []
+    for (let i = 0; i < 6; i++) {
+      if (i % 3 === 2) index.add('more', vector(32))
+      await index.query(queries, { k: 2 })
+      executors.push(index.lastChoice!.executor)
+    }
+    expect(executors).toEqual(['simd', 'product', 'simd', 'product', 'product', 'simd'])
+    index.dispose()
+  })
+
   it('is exact in a memory of many equal and near rows, in full batches and more than one of them', async () => {
     for (const metric of METRICS) {
       const index = new SimilarityIndex({ width: 7, metric })

@@ -4,6 +4,7 @@ import type { KernelChoice } from '@reprise/gpu'
 import { decodeState, encodeState, type StateFileKind, writeFileAtomic } from '@reprise/storage'
 import { SIMILARITY_CROSSOVER } from './crossover.ts'
 import { checkPairs, exactSimilarities, type Metric } from './metric.ts'
+import { productCells } from './residency.ts'
 import { ResidentSearch } from './resident-search.ts'
 import { selectTopK, type TopK } from './select.ts'
 import { simdExactSimilarities } from './simd.ts'
@@ -56,6 +57,8 @@ export class SimilarityIndex {
   readonly #search: ResidentSearch
   /** Whether the product's copy is behind. */
   #changed = true
+  /** Whether there was a query since the last change. */
+  #asked = false
   /** Whether a query is reading vectors and entries: they are copied before they change. */
   #shared = false
   #pending: Promise<unknown> = Promise.resolve()
@@ -102,7 +105,7 @@ export class SimilarityIndex {
     this.#vectors.set(vector, row * this.width)
     this.#entries[row] = { key, data }
     this.#rows.set(key, row)
-    this.#changed = true
+    this.#change()
   }
 
   /** Whether there was such an entry. Rows after it move up: the order of adding stays. */
@@ -114,7 +117,7 @@ export class SimilarityIndex {
     this.#entries.splice(row, 1)
     this.#rows.delete(key)
     for (let i = row; i < this.#entries.length; i++) this.#rows.set(this.#entries[i]!.key, i)
-    this.#changed = true
+    this.#change()
     return true
   }
 
@@ -127,6 +130,7 @@ export class SimilarityIndex {
     const run = async (): Promise<IndexMatch[][]> => {
       const { q } = checkPairs('query', { queries, memory: [], width: this.width, metric: this.metric })
       const choice = this.#choose(q, executor)
+      this.#asked = true
       // Changes while it loads are loaded too.
       while (choice.executor === 'product' && this.size > 0 && this.#changed) await this.#load()
       const entries = this.#entries
@@ -205,9 +209,12 @@ export class SimilarityIndex {
         value: executor,
         hint: "It is 'auto', 'reference', 'simd' or 'product'.",
       })
-    const cells = queries * this.size * this.width
+    const numbers = this.size * this.width
+    const cells = queries * numbers
     const { product, simd } = SIMILARITY_CROSSOVER.topK
-    if (cells >= product) return { executor: 'product', reason: `${cells} cells: faster from ${product}` }
+    // The second query after a change loads: more may follow.
+    const forProduct = productCells(queries, numbers, !this.#changed || this.#asked)
+    if (forProduct >= product) return { executor: 'product', reason: `${forProduct} cells: faster from ${product}` }
     if (cells >= simd) return { executor: 'simd', reason: `${cells} cells: faster from ${simd}` }
     return { executor: 'reference', reason: `${cells} cells: below ${simd}` }
   }
@@ -232,6 +239,11 @@ export class SimilarityIndex {
     // Before the first await: what is added meanwhile is loaded by the next query.
     this.#changed = false
     await this.#search.load(this.#vectors.subarray(0, this.size * this.width))
+  }
+
+  #change(): void {
+    this.#changed = true
+    this.#asked = false
   }
 
   #own(): void {

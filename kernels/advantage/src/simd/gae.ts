@@ -1,10 +1,10 @@
 /** `gae` in WebAssembly: four environments at once, in double precision and in the reference's order: the same bits. */
-import { assembler } from '@reprise/gpu'
+import { assembler, unfilled } from '@reprise/gpu'
 import { checkLengths } from '../check.ts'
 import type { GaeInput, GaeOutput } from '../gae.ts'
 import { checkRollout } from '../rollout.ts'
 
-const { encodeModule, f64, get, i32, instantiate, load, loop, op, set, simd, store, storeLow, when } = assembler
+const { encodeModule, f64, get, i32, instantiate, load, loop, lowHalves, op, set, simd, store, when } = assembler
 type Code = assembler.Code
 type WasmFunction = assembler.WasmFunction
 
@@ -27,38 +27,49 @@ const FOLLOWING = TRUNCATED + CELLS + APART
 const NEXT = FOLLOWING + 8 * CELLS + APART
 const PAGES = Math.ceil((NEXT + 8 * CELLS) / 65_536)
 
+/** Steps of four environments that are computed one after another: more rows would push each other out of the L1 cache. */
+const STRIP = 8
+
 // Parameters and locals of `back`.
 const [ROWS, WIDTH, GAMMA, DECAY] = [0, 1, 2, 3] as const
-const [FROM, N, QUADS, I4, I1, I8] = [4, 5, 6, 7, 8, 9] as const
-const [V, A] = [10, 11] as const
-const [GAMMAS, DECAYS, ENDED, OVER, VALUE, REWARD, BEYOND, ADVANTAGE, X, DELTA] = [
-  12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+const [LAST, N, QUADS, STEPS, LEFT, I4, I1, I8] = [4, 5, 6, 7, 8, 9, 10, 11] as const
+const [V, A] = [12, 13] as const
+const [GAMMAS, DECAYS, ENDED, OVER, X, BEYOND] = [14, 15, 16, 17, 18, 19] as const
+/** Of the two pairs: A and V of the step after, V and what `returns` gets. */
+const [FOLLOWED, NEXTS, VALUE, RETURN] = [
+  [20, 21],
+  [22, 23],
+  [24, 25],
+  [26, 27],
 ] as const
 
 const promoted = (offset: number): Code => simd('f64x2.promote_low_f32x4', load('v128.load64_zero', get(I4), offset))
 
 /** Two environments; `flagged`: some of them end here, as the masks say. */
 function pair(half: 0 | 1, flagged: boolean): Code {
-  const [at4, at8] = [8 * half, 16 * half]
+  const at4 = 8 * half
+  const [followed, next, value] = [FOLLOWED[half], NEXTS[half], VALUE[half]]
   const mask = (local: number) =>
     simd(half === 0 ? 'i64x2.extend_low_i32x4_s' : 'i64x2.extend_high_i32x4_s', get(local))
-  const beyond = flagged
-    ? simd('v128.andnot', simd('v128.bitselect', promoted(FINAL_VALUES + at4), get(BEYOND), mask(ENDED)), mask(OVER))
-    : get(BEYOND)
-  const delta = simd('f64x2.sub', simd('f64x2.add', get(REWARD), simd('f64x2.mul', get(GAMMAS), beyond)), get(VALUE))
-  const sum = (first: Code) =>
-    simd('f64x2.add', first, simd('f64x2.mul', get(DECAYS), load('v128.load', get(I8), FOLLOWING + at8)))
+  const delta = simd(
+    'f64x2.sub',
+    simd('f64x2.add', promoted(REWARDS + at4), simd('f64x2.mul', get(GAMMAS), get(flagged ? BEYOND : next))),
+    get(value),
+  )
+  const sum = (first: Code) => simd('f64x2.add', first, simd('f64x2.mul', get(DECAYS), get(followed)))
   return [
-    ...set(VALUE, promoted(VALUES + at4)),
-    ...set(REWARD, promoted(REWARDS + at4)),
-    ...set(BEYOND, load('v128.load', get(I8), NEXT + at8)),
+    ...set(value, promoted(VALUES + at4)),
     ...(flagged
-      ? [...set(DELTA, delta), ...set(ADVANTAGE, simd('v128.bitselect', get(DELTA), sum(get(DELTA)), mask(ENDED)))]
-      : set(ADVANTAGE, sum(delta))),
-    ...store('v128.store', get(I8), NEXT + at8, get(VALUE)),
-    ...store('v128.store', get(I8), FOLLOWING + at8, get(ADVANTAGE)),
-    ...storeLow(get(I4), ADVANTAGES + at4, simd('f32x4.demote_f64x2_zero', get(ADVANTAGE))),
-    ...storeLow(get(I4), RETURNS + at4, simd('f32x4.demote_f64x2_zero', simd('f64x2.add', get(ADVANTAGE), get(VALUE)))),
+      ? [
+          ...set(ENDED, mask(OVER)),
+          ...set(BEYOND, simd('v128.bitselect', promoted(FINAL_VALUES + at4), get(next), get(ENDED))),
+          ...set(BEYOND, simd('v128.andnot', get(BEYOND), mask(X))),
+          ...set(BEYOND, delta),
+          ...set(followed, simd('v128.bitselect', get(BEYOND), sum(get(BEYOND)), get(ENDED))),
+        ]
+      : set(followed, sum(delta))),
+    ...set(next, get(value)),
+    ...set(RETURN[half], simd('f32x4.demote_f64x2_zero', simd('f64x2.add', get(followed), get(value)))),
   ]
 }
 
@@ -103,43 +114,79 @@ const single: Code = [
   ...store('f32.store', get(I4), RETURNS, op('f32.demote_f64', op('f64.add', get(A), get(V)))),
 ]
 
-const addresses: Code = [
-  ...set(I1, op('i32.add', get(FROM), get(N))),
-  ...set(I4, op('i32.shl', get(I1), i32(2))),
-  ...set(I8, op('i32.shl', get(N), i32(3))),
+const four = (flagged: boolean): Code => [
+  ...pair(0, flagged),
+  ...pair(1, flagged),
+  ...store(
+    'v128.store',
+    get(I4),
+    ADVANTAGES,
+    lowHalves(simd('f32x4.demote_f64x2_zero', get(FOLLOWED[0])), simd('f32x4.demote_f64x2_zero', get(FOLLOWED[1]))),
+  ),
+  ...store('v128.store', get(I4), RETURNS, lowHalves(get(RETURN[0]), get(RETURN[1]))),
 ]
+
+/** `body` for the steps of one strip, from its last one back, with the environments from N on. */
+const steps = (body: Code): Code => [
+  ...set(LEFT, get(STEPS)),
+  ...set(I1, op('i32.add', get(LAST), get(N))),
+  ...loop(get(LEFT), [
+    ...set(I4, op('i32.shl', get(I1), i32(2))),
+    ...body,
+    ...set(I1, op('i32.sub', get(I1), get(WIDTH))),
+    ...set(LEFT, op('i32.sub', get(LEFT), i32(1))),
+  ]),
+]
+
+const eachHalf = (of: (half: 0 | 1) => Code): Code => [...of(0), ...of(1)]
 
 /** back(rows, width, gamma, decay): that many steps of `width` environments, from the last one back. */
 const back: WasmFunction = {
   params: ['i32', 'i32', 'f64', 'f64'],
   locals: [
-    ...(['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'f64', 'f64'] as const),
-    ...Array.from({ length: 10 }, () => 'v128' as const),
+    ...Array.from({ length: 8 }, () => 'i32' as const),
+    ...(['f64', 'f64'] as const),
+    ...Array.from({ length: 14 }, () => 'v128' as const),
   ],
   body: [
     ...set(GAMMAS, simd('f64x2.splat', get(GAMMA))),
     ...set(DECAYS, simd('f64x2.splat', get(DECAY))),
     ...set(QUADS, op('i32.and', get(WIDTH), i32(-4))),
     ...loop(get(ROWS), [
-      ...set(ROWS, op('i32.sub', get(ROWS), i32(1))),
-      ...set(FROM, op('i32.mul', get(ROWS), get(WIDTH))),
+      ...set(LAST, op('i32.mul', op('i32.sub', get(ROWS), i32(1)), get(WIDTH))),
+      ...set(STEPS, i32(STRIP)),
+      ...when(op('i32.lt_u', get(ROWS), i32(STRIP)), set(STEPS, get(ROWS))),
+      ...set(ROWS, op('i32.sub', get(ROWS), get(STEPS))),
       ...set(N, i32(0)),
       ...loop(op('i32.lt_u', get(N), get(QUADS)), [
-        ...addresses,
-        ...when(
-          op('i32.or', load('i32.load', get(I1), TERMINATED), load('i32.load', get(I1), TRUNCATED)),
-          [
-            ...set(X, expanded(TERMINATED)),
-            ...set(OVER, isSet(get(X))),
-            ...set(ENDED, isSet(simd('v128.or', get(X), expanded(TRUNCATED)))),
-            ...pair(0, true),
-            ...pair(1, true),
-          ],
-          [...pair(0, false), ...pair(1, false)],
+        ...set(I8, op('i32.shl', get(N), i32(3))),
+        ...eachHalf((half) => [
+          ...set(FOLLOWED[half], load('v128.load', get(I8), FOLLOWING + 16 * half)),
+          ...set(NEXTS[half], load('v128.load', get(I8), NEXT + 16 * half)),
+        ]),
+        ...steps(
+          when(
+            op('i32.or', load('i32.load', get(I1), TERMINATED), load('i32.load', get(I1), TRUNCATED)),
+            [
+              ...set(X, expanded(TERMINATED)),
+              ...set(OVER, isSet(simd('v128.or', get(X), expanded(TRUNCATED)))),
+              ...set(X, isSet(get(X))),
+              ...four(true),
+            ],
+            four(false),
+          ),
         ),
+        ...eachHalf((half) => [
+          ...store('v128.store', get(I8), FOLLOWING + 16 * half, get(FOLLOWED[half])),
+          ...store('v128.store', get(I8), NEXT + 16 * half, get(NEXTS[half])),
+        ]),
         ...set(N, op('i32.add', get(N), i32(4))),
       ]),
-      ...loop(op('i32.lt_u', get(N), get(WIDTH)), [...addresses, ...single, ...set(N, op('i32.add', get(N), i32(1)))]),
+      ...loop(op('i32.lt_u', get(N), get(WIDTH)), [
+        ...set(I8, op('i32.shl', get(N), i32(3))),
+        ...steps(single),
+        ...set(N, op('i32.add', get(N), i32(1))),
+      ]),
     ]),
   ],
 }
@@ -170,8 +217,8 @@ let machine: ReturnType<typeof start> | undefined
 export function simdGae(input: GaeInput, out?: GaeOutput): GaeOutput {
   const { steps, numEnvs, gamma, lambda } = input
   const size = checkRollout('gae', input, { values: input.values })
-  const advantages = out?.advantages ?? new Float32Array(size)
-  const returns = out?.returns ?? new Float32Array(size)
+  const advantages = out?.advantages ?? unfilled(Float32Array, size)
+  const returns = out?.returns ?? unfilled(Float32Array, size)
   if (out !== undefined) checkLengths('gae', size, { 'out.advantages': advantages, 'out.returns': returns })
   machine ??= start()
   const m = machine
