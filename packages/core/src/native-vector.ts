@@ -56,9 +56,17 @@ export class NativeVectorEnv<O, A> implements VectorEnv {
     this.#checkLength('mask', mask)
     if (typeof seeds === 'object') this.#checkLength('seeds', seeds)
     const values = this.#instance.resetValues(options)
+    let seed = Number.NaN
+    let seeded: Pcg64 | undefined
     for (let row = 0; row < rows; row++) {
       if (mask !== undefined && !mask[row]) continue
-      if (seeds !== undefined) random[row] = new Pcg64(typeof seeds === 'number' ? seeds + row : seeds[row]!)
+      if (seeds !== undefined) {
+        const own = typeof seeds === 'number' ? seeds + row : seeds[row]!
+        // Rows of a group begin alike, and seeding takes as long as many draws.
+        if (own !== seed) seeded = new Pcg64(own)
+        seed = own
+        random[row]!.become(seeded!)
+      }
       dynamics.reset(row, values)
       columns.terminated[row] = 0
       columns.truncated[row] = 0

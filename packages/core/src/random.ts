@@ -205,10 +205,17 @@ export class Pcg64 {
     this.#spare = state.spare ?? Number.NaN
   }
 
+  /** Goes on from where `other` stands. */
+  become(other: Pcg64): void {
+    this.#words.set(other.#words)
+    this.#hasHalf = other.#hasHalf
+    this.#spare = other.#spare
+  }
+
   /** A second generator that goes on from the same state. */
   clone(): Pcg64 {
     const copy = new Pcg64(0)
-    copy.setState(this.state())
+    copy.become(this)
     return copy
   }
 }
