@@ -19,7 +19,7 @@ const SIZES = { groups: GROUPS, groupSize: GROUP_SIZE, maxEpisodeSteps: STEPS }
 const ROWS = GROUPS * GROUP_SIZE * STEPS
 const UPDATE = { epochs: 2, minibatches: 4, learningRate: 1e-3 }
 /** Iterations before those that are measured: code is compiled in them. */
-const WARM_UP = 6
+const WARM_UP = 40
 
 const PHASES = ['collection', 'advantage', 'update', 'total'] as const
 type Phases = Readonly<Record<(typeof PHASES)[number], readonly number[]>>
@@ -132,7 +132,7 @@ async function reprise(hidden: number[], iterations: number, executor: string, t
     for (const row of rows.slice(WARM_UP)) {
       const total = (1e3 * ROWS) / row['time/sps']!
       const learn = total * row['time/learn_share']!
-      phases['collection']!.push(total - learn)
+      phases['collection']!.push(total * row['time/collect_share']!)
       phases['advantage']!.push(advantage)
       phases['update']!.push(learn - advantage)
       phases['total']!.push(total)

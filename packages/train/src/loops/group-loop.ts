@@ -94,7 +94,9 @@ export class GroupLoop implements Loop {
     let informativeGroups = 0
     let planned = replay?.begin(this.#policyVersion) ?? []
     while (batches.length < this.#maxBatches && informativeGroups < this.#groups) {
+      const began = performance.now()
       const played = await this.#play(planned)
+      timer.add('collect', performance.now() - began)
       sampled.push(played.episodes)
       steps += played.steps
       const batch = replay ? await replay.inject(played, planned.length) : played.episodes

@@ -1,8 +1,11 @@
-/** Where the time of an iteration goes: environment, policy, learning, and the rest. */
-export type Phase = 'env' | 'policy' | 'learn'
+/**
+ * Where the time of an iteration goes: environment, policy, learning, and the rest. `collect` is all of collecting where a
+ * loop tells it: environment and policy, and beside them resets, packing and waiting for other threads.
+ */
+export type Phase = 'env' | 'policy' | 'learn' | 'collect'
 
 export class PhaseTimer {
-  readonly #milliseconds: Record<Phase, number> = { env: 0, policy: 0, learn: 0 }
+  readonly #milliseconds: Record<Phase, number> = { env: 0, policy: 0, learn: 0, collect: 0 }
   #start = performance.now()
 
   add(phase: Phase, milliseconds: number): void {
@@ -18,8 +21,8 @@ export class PhaseTimer {
   lap(steps: number): Record<string, number> {
     const now = performance.now()
     const total = Math.max(now - this.#start, 1e-6)
-    const { env, policy, learn } = this.#milliseconds
-    this.#milliseconds.env = this.#milliseconds.policy = this.#milliseconds.learn = 0
+    const { env, policy, learn, collect } = this.#milliseconds
+    for (const phase in this.#milliseconds) this.#milliseconds[phase as Phase] = 0
     this.#start = now
     return {
       'time/sps': (steps / total) * 1000,
@@ -27,6 +30,7 @@ export class PhaseTimer {
       'time/policy_share': policy / total,
       'time/learn_share': learn / total,
       'time/other_share': Math.max(0, 1 - (env + policy + learn) / total),
+      ...(collect > 0 ? { 'time/collect_share': collect / total } : {}),
     }
   }
 }
