@@ -1,5 +1,4 @@
 /** What a collector thread and the thread that trains say to each other: plain data. */
-import type { EpisodeGroups } from '@reprise/algorithms'
 import type { HostTree } from '@reprise/backend'
 import { type ErrorCode, RepriseError } from '@reprise/core'
 import type { Played } from './group-collector.ts'
@@ -16,12 +15,14 @@ export interface PlayRequest {
   readonly seed: number
 }
 
-/** One episode that ended, as the window of the run wants it. */
-export type Ended = readonly [episodeReturn: number, length: number, outcome: number]
+export interface PlayedReply {
+  readonly played: Omit<Played, 'tasks'>
+  /** Return, length and outcome of one episode that ended after the other: as one array it is cloned in no time. */
+  readonly ended: Float64Array
+  readonly failures: readonly Thrown[]
+}
 
-export type PlayReply =
-  | { readonly played: Omit<Played, 'tasks'>; readonly ended: readonly Ended[]; readonly failures: readonly Thrown[] }
-  | { readonly error: Thrown }
+export type PlayReply = PlayedReply | { readonly error: Thrown }
 
 /** An error between threads: cloning it would lose its name and what it carries. */
 export interface Thrown {
@@ -55,15 +56,8 @@ function withStack(error: Error, stack: string | undefined): Error {
 }
 
 /** Buffers of what was played, which may change hands instead of being copied. */
-export function buffersOf({
-  columns,
-  offsets,
-  group,
-  returns,
-  outcomes,
-  truncated,
-  taskIds,
-}: EpisodeGroups): ArrayBuffer[] {
-  const arrays = [...Object.values(columns), offsets, group, returns, outcomes, truncated, taskIds]
+export function buffersOf({ played, ended }: PlayedReply): ArrayBuffer[] {
+  const { columns, offsets, group, returns, outcomes, truncated, taskIds } = played.episodes
+  const arrays = [...Object.values(columns), offsets, group, returns, outcomes, truncated, taskIds, ended]
   return arrays.map(({ buffer }) => buffer as ArrayBuffer)
 }

@@ -6,7 +6,13 @@
 import type { Worker } from 'node:worker_threads'
 import { RepriseError } from '@reprise/core'
 import type { RunConfig } from '../run/run-folder.ts'
-import { type CollectorRequest, errorOf, type PlayReply, type PlayRequest } from './collector-messages.ts'
+import {
+  type CollectorRequest,
+  errorOf,
+  type PlayedReply,
+  type PlayReply,
+  type PlayRequest,
+} from './collector-messages.ts'
 import type { CollectorWorkerData } from './collector-worker.ts'
 import { concatEpisodes } from './episode-packing.ts'
 import {
@@ -62,7 +68,8 @@ export class CollectorThreads implements EpisodeCollector {
     const parts: Pick<Played, 'steps' | 'numbers' | 'episodes'>[] = [settled(first!)]
     let thrown: unknown
     for (const reply of others.map(settled)) {
-      for (const ended of reply.ended) episodes.add(...ended)
+      const { ended } = reply
+      for (let i = 0; i < ended.length; i += 3) episodes.add(ended[i]!, ended[i + 1]!, ended[i + 2]!)
       for (const failure of reply.failures) {
         thrown = errorOf(failure)
         failures.note(thrown)
@@ -104,8 +111,6 @@ function settled<T>(result: PromiseSettledResult<T>): T {
   return result.value
 }
 
-type Reply = Exclude<PlayReply, { error: unknown }>
-
 /** Milliseconds that a thread has to close its environments. */
 const PATIENCE = 2000
 
@@ -113,7 +118,7 @@ const PATIENCE = 2000
 class CollectorThread {
   readonly #worker: Worker
   readonly #ended: Promise<void>
-  #waiting: { resolve: (reply: Reply) => void; reject: (error: unknown) => void } | undefined
+  #waiting: { resolve: (reply: PlayedReply) => void; reject: (error: unknown) => void } | undefined
   #lost: RepriseError | undefined
 
   constructor(data: CollectorWorkerData) {
@@ -134,7 +139,7 @@ class CollectorThread {
     })
   }
 
-  play(request: PlayRequest): Promise<Reply> {
+  play(request: PlayRequest): Promise<PlayedReply> {
     return new Promise((resolve, reject) => {
       if (this.#lost) return reject(this.#lost)
       this.#waiting = { resolve, reject }

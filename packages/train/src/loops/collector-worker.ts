@@ -11,7 +11,7 @@ import type { RunConfig } from '../run/run-folder.ts'
 import {
   buffersOf,
   type CollectorRequest,
-  type Ended,
+  type PlayedReply,
   type PlayReply,
   type PlayRequest,
   type Thrown,
@@ -39,25 +39,25 @@ async function makeCollector() {
   const { groupSize } = (resolved.algorithm as GroupAlgorithm).collection(resolved.algorithmOptions)
   const { env } = learner.environments.training(groups * groupSize, { autoresetMode: 'Disabled', onError: 'fail' })
   const rng = { actions: new Pcg64(0) }
-  const ended: Ended[] = []
+  const ended: number[] = []
   const failures: Thrown[] = []
   const collector = new GroupCollector(
     {
       ...learner,
       rng,
       timer: new PhaseTimer(),
-      episodes: { add: (...episode) => void ended.push(episode) },
+      episodes: { add: (...episode) => void ended.push(...episode) },
       failures: { note: (error) => void failures.push(thrownOf(error)) },
     },
     env,
   )
-  const play = async ({ state, tasks, size, seed }: PlayRequest): Promise<PlayReply> => {
+  const play = async ({ state, tasks, size, seed }: PlayRequest): Promise<PlayedReply> => {
     ended.length = failures.length = 0
     await learner.executor.load(state)
     rng.actions = new Pcg64(seed)
     // Whether all failed is for the whole batch to say.
     const { tasks: _, ...played } = await collector.play(tasks, size, true)
-    return { played, ended, failures }
+    return { played, ended: Float64Array.from(ended), failures }
   }
   const close = async () => {
     await env.close()
@@ -75,7 +75,7 @@ port.on('message', async (request: CollectorRequest) => {
     const { play, close } = await made
     if (request === 'close') return await close()
     const reply = await play(request)
-    port.postMessage(reply, 'played' in reply ? buffersOf(reply.played.episodes) : [])
+    port.postMessage(reply, buffersOf(reply))
   } catch (error) {
     port.postMessage({ error: thrownOf(error) } satisfies PlayReply)
   } finally {
