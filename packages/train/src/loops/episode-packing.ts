@@ -74,49 +74,13 @@ export function joinEpisodes(
   return gatherEpisodes(parts, chosen)
 }
 
-/** Batches one after the other; groups are renumbered. They hold fresh episodes only. */
+/** Batches one after the other, whole; groups are renumbered. */
 export function concatEpisodes(parts: readonly EpisodeGroups[]): EpisodeGroups {
-  const numEpisodes = parts.reduce((sum, part) => sum + part.numEpisodes, 0)
-  const offsets = new Int32Array(numEpisodes + 1)
-  const group = new Int32Array(numEpisodes)
-  let [episode, rows, groups] = [0, 0, 0]
-  for (const part of parts) {
-    for (let e = 0; e < part.numEpisodes; e++, episode++) {
-      offsets[episode + 1] = rows + part.offsets[e + 1]!
-      group[episode] = groups + part.group[e]!
-    }
-    rows += part.offsets[part.numEpisodes]!
-    if (part.numEpisodes > 0) groups += part.group[part.numEpisodes - 1]! + 1
-  }
-  const columns: Record<string, HostArray> = {}
-  // A batch whose episodes all failed at their start has no columns.
-  const named = parts.find((part) => part.numEpisodes > 0)?.columns ?? {}
-  for (const name in named) {
-    const none = named[name]!.subarray(0, 0)
-    columns[name] = concat(parts.map((part) => part.columns[name] ?? none))
-  }
-  return {
-    numEpisodes,
-    columns,
-    offsets,
-    group,
-    returns: concat(parts.map((part) => part.returns)),
-    outcomes: concat(parts.map((part) => part.outcomes)),
-    truncated: concat(parts.map((part) => part.truncated)),
-    taskIds: concat(parts.map((part) => part.taskIds)),
-    failedEpisodes: parts.reduce((sum, part) => sum + part.failedEpisodes, 0),
-  }
-}
-
-function concat<A extends HostArray | Float64Array>(arrays: readonly A[]): A {
-  const length = arrays.reduce((sum, array) => sum + array.length, 0)
-  const out = new (arrays[0]!.constructor as new (length: number) => A)(length)
-  let at = 0
-  for (const array of arrays) {
-    out.set(array, at)
-    at += array.length
-  }
-  return out
+  return joinEpisodes(
+    parts,
+    parts.map(({ numEpisodes }) => new Uint8Array(numEpisodes).fill(1)),
+    Number.POSITIVE_INFINITY,
+  )
 }
 
 /**
@@ -149,15 +113,16 @@ function gatherEpisodes(parts: readonly EpisodeGroups[], chosen: readonly Chosen
     offsets[i + 1] = offsets[i]! + from[episode + 1]! - from[episode]!
   })
   const rows = offsets[chosen.length]!
+  const runs = runsOf(parts, chosen, offsets)
   const columns: Record<string, HostArray> = {}
-  for (const [name, first] of Object.entries(parts[0]!.columns)) {
-    const size = first.length / parts[0]!.offsets[parts[0]!.numEpisodes]!
+  // A batch whose episodes all failed at their start has no columns.
+  const like = parts.find(({ numEpisodes }) => numEpisodes > 0) ?? parts[0]!
+  for (const [name, first] of Object.entries(like.columns)) {
+    const size = first.length / like.offsets[like.numEpisodes]!
     const Type = first.constructor as new (length: number) => HostArray
     const out = new Type(rows * size)
-    chosen.forEach(({ part, episode }, i) => {
-      const { columns: source, offsets: from } = parts[part]!
-      out.set(source[name]!.subarray(from[episode]! * size, from[episode + 1]! * size), offsets[i]! * size)
-    })
+    for (const { part, from, to, at } of runs)
+      out.set(parts[part]!.columns[name]!.subarray(from * size, to * size), at * size)
     columns[name] = out
   }
   const gather = <A extends Float64Array | Uint8Array>(
@@ -200,4 +165,16 @@ function gatherEpisodes(parts: readonly EpisodeGroups[], chosen: readonly Chosen
     taskIds: gather(Float64Array, (part) => part.taskIds),
     failedEpisodes: parts.reduce((sum, part) => sum + part.failedEpisodes, 0),
   }
+}
+
+/** The rows of chosen episodes, those of neighbours together: each run is one copy. `offsets`: where each comes to lie. */
+function runsOf(parts: readonly EpisodeGroups[], chosen: readonly Chosen[], offsets: Int32Array) {
+  const runs: { readonly part: number; readonly from: number; to: number; readonly at: number }[] = []
+  for (const [i, { part, episode }] of chosen.entries()) {
+    const { offsets: own } = parts[part]!
+    const last = runs.at(-1)
+    if (last?.part === part && last.to === own[episode]) last.to = own[episode + 1]!
+    else runs.push({ part, from: own[episode]!, to: own[episode + 1]!, at: offsets[i]! })
+  }
+  return runs
 }

@@ -9,7 +9,7 @@ import type { TrainingEnv } from '../environments.ts'
 import { EpisodeWindow } from '../run/episode-window.ts'
 import { CollectorThreads } from './collector-threads.ts'
 import { Curriculum, checkTaskChoice, choosesTasks } from './curriculum.ts'
-import { joinEpisodes } from './episode-packing.ts'
+import { concatEpisodes, joinEpisodes } from './episode-packing.ts'
 import { EpisodeReplay } from './episode-replay.ts'
 import { type EpisodeCollector, GroupCollector, type Played } from './group-collector.ts'
 import { type Loop, type LoopContext, learn } from './loop.ts'
@@ -125,13 +125,7 @@ export class GroupLoop implements Loop {
     if (dynamic || joined !== sampled[0]) {
       // What was kept or put in would look as if every task taught something, and as if more had succeeded.
       const all =
-        sampled.length === 1
-          ? sampled[0]!
-          : joinEpisodes(
-              sampled.map((batch) => ({ ...batch, columns: {} })),
-              sampled.map(({ numEpisodes }) => new Uint8Array(numEpisodes).fill(1)),
-              Number.POSITIVE_INFINITY,
-            )
+        sampled.length === 1 ? sampled[0]! : concatEpisodes(sampled.map((batch) => ({ ...batch, columns: {} })))
       Object.assign(metrics, this.#algorithm.describe(all, options))
     }
     if (replay) {
