@@ -1,9 +1,8 @@
 /** Which TensorFlow the tests would run on: the answer of packages/tensorflow, asked in a process of its own. */
 import { spawnSync } from 'node:child_process'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { root } from './run-vitest.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const ASK = `import { locateTensorFlow } from './src/library.ts'
 try {
   console.log(JSON.stringify({ ...locateTensorFlow() }))

@@ -7,11 +7,10 @@
  *
  * How it is done: packages/backend/src/testing/forced-executor.ts.
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { root, runVitest } from './run-vitest.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const FILES = ['packages/train/', 'packages/replay/', 'packages/algorithms/', 'kernels/']
 
 const [executor, ...given] = process.argv.slice(2)
@@ -35,10 +34,7 @@ if (asked === undefined) {
   console.error(`Executor '${executor}' ${asked.note}. No test was run.`)
   process.exitCode = 1
 } else {
-  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  const env = { ...process.env, REPRISE_TEST_EXECUTOR: executor }
-  const child = spawn(process.execPath, [vitest, 'run', ...filters], { cwd: root, stdio: 'inherit', env })
-  child.on('close', (code) => {
-    process.exitCode = code ?? 1
-  })
+  const { code, passed, failed, left } = await runVitest('tests-executor', filters, { REPRISE_TEST_EXECUTOR: executor })
+  if (code !== 0) process.exitCode = 1
+  console.log(`\nExecutor ${executor}: ${passed} passed, ${failed} failed, ${left} left out`)
 }

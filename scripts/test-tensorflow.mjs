@@ -5,16 +5,13 @@
  *
  * Arguments replace the list of files and go to vitest.
  */
-import { spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { findTensorFlow } from './find-tensorflow.mjs'
 import { install } from './install.mjs'
+import { root, runVitest } from './run-vitest.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const given = process.argv.slice(2)
-const report = join(root, '.cache', 'tests-tensorflow.json')
 
 /** Two packages whole, and elsewhere the test files that ask which TensorFlow is there. */
 function files() {
@@ -30,30 +27,16 @@ function tests(folder) {
   })
 }
 
-/** Resolves to vitest's exit code. */
-function vitest(filters) {
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const args = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...reporters, ...filters]
-  const env = { ...process.env, REPRISE_TEST_FULL: '1' }
-  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env })
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code, signal) => resolve(signal ?? code))
-  })
-}
-
 try {
   await install()
   const { version, folder, problem } = findTensorFlow()
   if (problem !== undefined) throw new Error(`No test was run: these need a TensorFlow. ${problem}`)
   console.log(`On TensorFlow ${version}, ${folder}.`)
-  rmSync(report, { force: true })
-  mkdirSync(dirname(report), { recursive: true })
-  const code = await vitest(given.length > 0 ? given : files())
-  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'))
-  if (code !== 0 || numPendingTests > 0 || numPassedTests === 0) process.exitCode = 1
-  const out = numPendingTests > 0 ? `, ${numPendingTests} left out, which counts as a failure here` : ''
-  console.log(`\nTensorFlow ${version}: ${numPassedTests} passed, ${numFailedTests} failed${out}`)
+  const filters = given.length > 0 ? given : files()
+  const { code, passed, failed, left } = await runVitest('tests-tensorflow', filters, { REPRISE_TEST_FULL: '1' })
+  if (code !== 0 || left > 0 || passed === 0) process.exitCode = 1
+  const out = left > 0 ? `, ${left} left out, which counts as a failure here` : ''
+  console.log(`\nTensorFlow ${version}: ${passed} passed, ${failed} failed${out}`)
 } catch (error) {
   console.error(`error: ${error.message}`)
   process.exitCode = 1

@@ -2,17 +2,13 @@
  * `npm test`: installs, checks types, lints, tests. Every stage runs and says how long it took; the last line counts.
  * `--full` adds the long tests (soaks, kill loops, score bars). Other arguments go to vitest: `npm test -- packages/core`.
  */
-import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { findTensorFlow } from './find-tensorflow.mjs'
 import { install } from './install.mjs'
+import { bin, node, root, runVitest } from './run-vitest.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const full = process.argv.includes('--full')
 const filters = process.argv.slice(2).filter((argument) => argument !== '--full')
-const report = join(root, '.cache', 'tests.json')
 
 let failedStages = 0
 
@@ -32,27 +28,8 @@ async function stage(name, run) {
   return !problem
 }
 
-/** Runs a package's command from its JavaScript file, so that no shell is needed; resolves to what went wrong. */
-async function node(args, env = {}) {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } })
-  const code = await new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (exit, signal) => resolve(signal ?? exit))
-  })
-  return code === 0 ? undefined : `exit code ${code}`
-}
-
-/** Counts of vitest's JSON report. A file that could not be run counts as one failed test. */
-function count() {
-  let results
-  try {
-    results = JSON.parse(readFileSync(report, 'utf8'))
-  } catch {
-    return { passed: 0, failed: 1 }
-  }
-  const broken = results.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
-  return { passed: results.numPassedTests, failed: results.numFailedTests + broken.length }
-}
+/** What went wrong, by an exit code. */
+const problemOf = (code) => (code === 0 ? undefined : `exit code ${code}`)
 
 /** Tests on TensorFlow are left out without a word of their own where there is none. */
 function sayTensorFlow() {
@@ -63,22 +40,15 @@ function sayTensorFlow() {
 }
 
 let counts = { passed: 0, failed: 0 }
-const bin = (name, file) => join(root, 'node_modules', name, file)
 if (await stage('install', install)) {
-  await stage('types', () => node([bin('typescript', 'bin/tsc'), '-b']))
-  await stage('lint', () => node([bin('@biomejs/biome', 'bin/biome'), 'check', '.']))
-  await stage('imports', () => node([bin('tsx', 'dist/cli.mjs'), join(root, 'scripts', 'check-imports.ts')]))
+  await stage('types', async () => problemOf(await node([bin('typescript', 'bin/tsc'), '-b'])))
+  await stage('lint', async () => problemOf(await node([bin('@biomejs/biome', 'bin/biome'), 'check', '.'])))
+  const imports = [bin('tsx', 'dist/cli.mjs'), join(root, 'scripts', 'check-imports.ts')]
+  await stage('imports', async () => problemOf(await node(imports)))
   await stage(full ? 'tests (full)' : 'tests', async () => {
-    rmSync(report, { force: true })
-    mkdirSync(dirname(report), { recursive: true })
     sayTensorFlow()
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    const problem = await node(
-      [bin('vitest', 'vitest.mjs'), 'run', ...reporters, ...filters],
-      full ? { REPRISE_TEST_FULL: '1' } : {},
-    )
-    counts = count()
-    return problem
+    counts = await runVitest('tests', filters, full ? { REPRISE_TEST_FULL: '1' } : {})
+    return problemOf(counts.code)
   })
 }
 
